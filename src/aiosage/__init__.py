@@ -1,0 +1,1 @@
+"""aiosage: the IMAP client library for asyncio."""

@@ -1,0 +1,59 @@
+"""Mailbox names in modified UTF-7 (RFC 3501 §5.1.3).
+
+Names are ``str`` everywhere in aiosage; only the wire sees this encoding.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import Final
+
+_RUN: Final = re.compile(r"[^\x20-\x7e]+|&")
+_SHIFTED: Final = re.compile(rb"&([^-]*)-")
+
+
+def encode_mailbox_name(name: str) -> bytes:
+    """Return *name* in modified UTF-7.
+
+    Raises:
+        ValueError: the name holds NUL, CR or LF, or a lone surrogate.
+    """
+    if "\r" in name or "\n" in name or "\0" in name:
+        raise ValueError("a mailbox name cannot hold NUL, CR or LF")
+    return _RUN.sub(_encode_run, name).encode("ascii")
+
+
+def _encode_run(match: re.Match[str]) -> str:
+    run = match[0]
+    if run == "&":
+        return "&-"
+    octets = run.encode("utf-16-be")
+    base64 = binascii.b2a_base64(octets, newline=False).rstrip(b"=")
+    return "&" + base64.replace(b"/", b",").decode("ascii") + "-"
+
+
+def decode_mailbox_name(name: bytes) -> str:
+    """Return the mailbox name that *name* encodes.
+
+    What is not valid modified UTF-7 comes back as the server sent it: as
+    UTF-8, and if it is not even that, with each odd octet as a surrogate. So a
+    name is never refused, and encodes back to what the server will recognise.
+    """
+    try:
+        decoded = _SHIFTED.sub(_decode_run, name).decode("utf-8")
+        if encode_mailbox_name(decoded) == name:
+            return decoded
+    except ValueError:
+        pass
+    return name.decode("utf-8", "surrogateescape")
+
+
+def _decode_run(match: re.Match[bytes]) -> bytes:
+    run = match[1]
+    if not run:
+        return b"&"
+    base64 = run.replace(b",", b"/")
+    base64 += b"=" * (-len(base64) % 4)
+    octets = binascii.a2b_base64(base64, strict_mode=True)
+    return octets.decode("utf-16-be").encode("utf-8")
