@@ -1,7 +1,41 @@
 """The nouns of mail, immutable and free of I/O."""
 
+from ._address import EmailAddress, RawAddress
+from ._attachment import Attachment, safe_filename
+from ._body_structure import BodyStructure
+from ._envelope import Envelope
 from ._flags import Flag
+from ._headers import Headers
+from ._mailbox import MailboxInfo, MailboxStatus, SpecialUse
+from ._message import EmailMessage
+from ._message_part import MessagePart
 from ._message_set import MAX_UID, MessageSet
+from ._raw_values import RawValue
+from ._search import IMAPSearchCriteria
+from ._search_nodes import SearchAtom, SearchSet, SearchString, SearchToken
 from ._secret import Secret
 
-__all__ = ["MAX_UID", "Flag", "MessageSet", "Secret"]
+__all__ = [
+    "MAX_UID",
+    "Attachment",
+    "BodyStructure",
+    "EmailAddress",
+    "EmailMessage",
+    "Envelope",
+    "Flag",
+    "Headers",
+    "IMAPSearchCriteria",
+    "MailboxInfo",
+    "MailboxStatus",
+    "MessagePart",
+    "MessageSet",
+    "RawAddress",
+    "RawValue",
+    "SearchAtom",
+    "SearchSet",
+    "SearchString",
+    "SearchToken",
+    "Secret",
+    "SpecialUse",
+    "safe_filename",
+]

@@ -334,7 +334,7 @@ def _ranges_of(uids: Iterable[int]) -> Ranges:
     ordered = sorted(uids)
     if not ordered:
         return ()
-    if not (1 <= ordered[0] and ordered[-1] <= MAX_UID):
+    if not (ordered[0] >= 1 and ordered[-1] <= MAX_UID):
         raise ValueError(f"UIDs are in 1..{MAX_UID}")
     ranges: list[tuple[int, int]] = []
     first = last = ordered[0]

@@ -36,9 +36,8 @@ def _encode_run(match: re.Match[str]) -> str:
 def decode_mailbox_name(name: bytes) -> str:
     """Return the mailbox name that *name* encodes.
 
-    What is not valid modified UTF-7 comes back as the server sent it: as
-    UTF-8, and if it is not even that, with each odd octet as a surrogate. So a
-    name is never refused, and encodes back to what the server will recognise.
+    A name is never refused: what is not valid modified UTF-7 comes back as the
+    server sent it, read as UTF-8, with each odd octet as a lone surrogate.
     """
     try:
         decoded = _SHIFTED.sub(_decode_run, name).decode("utf-8")

@@ -1,0 +1,167 @@
+"""`IMAPClient`: one account, a pool behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import TypedDict, Unpack, overload
+
+from ..connection import ConnectionConfig, Security
+from ..errors import IMAPConfigurationError
+from ..model import Secret
+from ..pool import IMAPConnectionPool, PoolStats
+from ..watch import WatchEvent, watch
+from ..wire import Limits
+from ._folder_service import IMAPFolderService
+from ._uid_service import IMAPMailboxUIDService
+
+
+class ConnectionOptions(TypedDict, total=False):
+    """The rest of a `ConnectionConfig`, for `IMAPClient` by host name."""
+
+    port: int | None
+    security: Security
+    ssl_context: ssl.SSLContext | None
+    ca_file: str | None
+    connect_timeout: float
+    read_timeout: float
+    idle_renewal: float
+    poll_interval: float
+    limits: Limits
+
+
+class IMAPClient:
+    """One account: its mailboxes, its messages, and what happens in them.
+
+    ::
+
+        async with IMAPClient("imap.example.org", "jane", password) as client:
+            inbox = client.mailbox("INBOX")
+            async for message in inbox.fetch(await inbox.search()):
+                print(message.subject)
+
+    Any number of tasks may use it at once; they share its connections. It owns
+    no task. Entering it connects, so that a wrong password or host shows there.
+
+    Args:
+        config: the account, or the name of its server.
+        username: to log in as, with the name of a server.
+        password: likewise.
+        max_connections: most connections to this account at once. Each watched
+            mailbox holds one.
+        options: likewise the other fields of `ConnectionConfig`.
+
+    Raises:
+        IMAPConfigurationError: something is missing or wrong.
+    """
+
+    @overload
+    def __init__(
+        self, config: ConnectionConfig, /, *, max_connections: int = 4
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        host: str,
+        username: str,
+        password: str | Secret,
+        /,
+        *,
+        max_connections: int = 4,
+        **options: Unpack[ConnectionOptions],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        config: ConnectionConfig | str,
+        username: str = "",
+        password: str | Secret = "",
+        /,
+        *,
+        max_connections: int = 4,
+        **options: Unpack[ConnectionOptions],
+    ) -> None:
+        if isinstance(config, str):
+            if isinstance(password, str):
+                password = Secret(password)
+            config = ConnectionConfig(
+                host=config, username=username, password=password, **options
+            )
+        elif username or password or options:
+            raise IMAPConfigurationError(
+                ["everything about the account goes into its ConnectionConfig"]
+            )
+        self._pool = IMAPConnectionPool(config, max_size=max_connections)
+        self._folders = IMAPFolderService(self._pool)
+
+    @property
+    def config(self) -> ConnectionConfig:
+        """The account."""
+        return self._pool.config
+
+    @property
+    def pool(self) -> IMAPConnectionPool:
+        """Its connections, for commands of one's own."""
+        return self._pool
+
+    @property
+    def folders(self) -> IMAPFolderService:
+        """Its mailboxes: list, make, rename, remove."""
+        return self._folders
+
+    def mailbox(self, name: str = "INBOX") -> IMAPMailboxUIDService:
+        """Return the messages of the mailbox *name*. Costs nothing."""
+        return IMAPMailboxUIDService(self._pool, name)
+
+    def watch(
+        self, *mailboxes: str, queue_size: int = 1000
+    ) -> AbstractAsyncContextManager[asyncio.Queue[WatchEvent]]:
+        """Tell what happens in *mailboxes* while an ``async with`` block lasts.
+
+        ::
+
+            async with client.watch("INBOX") as events:
+                while True:
+                    print(await events.get())
+
+        Each mailbox holds one connection. See `aiosage.watch.watch`.
+        """
+        if not mailboxes:
+            raise ValueError("name at least one mailbox to watch")
+        return watch(self._pool, *mailboxes, queue_size=queue_size)
+
+    def stats(self) -> PoolStats:
+        """Return how its connections stand."""
+        return self._pool.stats()
+
+    async def open(self) -> None:
+        """Connect and log in; `aclose` must follow. ``async with`` does both.
+
+        Raises:
+            IMAPConnectError: no session came about.
+            IMAPTimeoutError: not within ``connect_timeout``.
+            IMAPAuthenticationError: the server refused the credentials.
+        """
+        await self._pool.open()
+
+    async def aclose(self) -> None:
+        """Log out and close the connections."""
+        await self._pool.aclose()
+
+    async def __aenter__(self) -> IMAPClient:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<IMAPClient {self.config.account}>"

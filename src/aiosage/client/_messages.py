@@ -1,0 +1,40 @@
+"""From what the wire says about a message to the message."""
+
+from __future__ import annotations
+
+from ..model import EmailMessage
+from ..wire import FetchData, body_structure, envelope
+
+_WHOLE = "BODY[]"
+_HEADER = "BODY[HEADER]"
+_FIELDS = "BODY[HEADER.FIELDS"
+
+
+def to_message(data: FetchData) -> EmailMessage:
+    """Return the message that *data* tells of."""
+    raw: bytes | None = None
+    header: bytes | None = None
+    sections: dict[str, bytes] = {}
+    for key, octets in data.sections.items():
+        if octets is None:
+            continue
+        if key == _WHOLE:
+            raw = octets
+        elif key == _HEADER or (header is None and key.startswith(_FIELDS)):
+            header = octets
+        else:
+            sections[key[len("BODY[") : -1] if key.endswith("]") else key] = octets
+    return EmailMessage(
+        uid=data.uid,
+        flags=data.flags,
+        internal_date=data.internal_date,
+        size=data.size,
+        modseq=data.modseq,
+        envelope=None if data.envelope is None else envelope(data.envelope),
+        body_structure=None
+        if data.body_structure is None
+        else body_structure(data.body_structure),
+        header=header,
+        raw=raw,
+        sections=sections,
+    )

@@ -1,0 +1,230 @@
+"""How to reach an account."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from ..errors import IMAPConfigurationError
+from ..model import Secret
+from ..wire import Limits
+
+
+class Security(StrEnum):
+    """How the connection is protected."""
+
+    TLS = "tls"
+    """TLS from the first octet (RFC 8314)."""
+    STARTTLS = "starttls"
+    """TLS before logging in, or no session at all."""
+    PLAIN = "plain"
+    """None: everybody on the way can read along."""
+
+
+_PORTS: Final = {Security.TLS: 993, Security.STARTTLS: 143, Security.PLAIN: 143}
+_SCHEMES: Final = {"imaps": Security.TLS, "imap": Security.STARTTLS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionConfig:
+    """One account: where it is, who we are, how long to wait.
+
+    Attributes:
+        host: name or address of the server.
+        username: to log in as.
+        password: a `Secret`; a plain str given here becomes one.
+        port: None for the usual one, 993 for TLS and 143 otherwise.
+        security: how the connection is protected.
+        ssl_context: None for the system's trust store, verified.
+        ca_file: a PEM file to trust instead of the system's store.
+        connect_timeout: seconds for name lookup, TCP, TLS, greeting and login
+            together.
+        read_timeout: seconds without any progress after which a command, and
+            its connection, has failed. Long answers may take any time.
+        idle_renewal: seconds after which IDLE is renewed (RFC 2177 §3 wants
+            less than 30 minutes).
+        poll_interval: seconds between two looks where the server lacks IDLE.
+        limits: how much a server may make us hold.
+
+    Raises:
+        IMAPConfigurationError: with every mistake at once.
+    """
+
+    host: str
+    username: str
+    password: Secret = field(default_factory=lambda: Secret(""))
+    port: int | None = None
+    security: Security = Security.TLS
+    ssl_context: ssl.SSLContext | None = None
+    ca_file: str | None = None
+    connect_timeout: float = 30.0
+    read_timeout: float = 60.0
+    idle_renewal: float = 29 * 60.0
+    poll_interval: float = 30.0
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        """Check everything.
+
+        Raises:
+            IMAPConfigurationError: with every mistake at once.
+        """
+        if isinstance(self.password, str):
+            object.__setattr__(self, "password", Secret(self.password))
+        mistakes: list[str] = []
+        if not self.host or any(c.isspace() or c == "\0" for c in self.host):
+            mistakes.append(f"host: {self.host!r} is not the name of a server")
+        if not self.username:
+            mistakes.append("username: is empty")
+        if self.port is not None and not 1 <= self.port <= 65535:
+            mistakes.append(f"port: {self.port} is not in 1..65535")
+        try:
+            object.__setattr__(self, "security", Security(self.security))
+        except ValueError:
+            mistakes.append(
+                f"security: {self.security!r} is not one of"
+                f" {', '.join(map(repr, map(str, Security)))}"
+            )
+        for name in (
+            "connect_timeout",
+            "read_timeout",
+            "idle_renewal",
+            "poll_interval",
+        ):
+            value = getattr(self, name)
+            if not value > 0:
+                mistakes.append(f"{name}: {value} is not a positive number of seconds")
+        if self.ssl_context is not None and self.ca_file is not None:
+            mistakes.append("ca_file: goes with the default ssl_context only")
+        if mistakes:
+            raise IMAPConfigurationError(mistakes)
+
+    @property
+    def effective_port(self) -> int:
+        """The port, with the usual one filled in."""
+        return self.port if self.port is not None else _PORTS[self.security]
+
+    @property
+    def address(self) -> str:
+        """Host and port, for people."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.effective_port}"
+
+    @property
+    def account(self) -> str:
+        """User name and server, for people: how this account is told apart."""
+        return f"{self.username}@{self.address}"
+
+    @classmethod
+    def from_url(
+        cls, url: str, *, password: str | Secret | None = None
+    ) -> ConnectionConfig:
+        """Return the account that *url* names.
+
+        Args:
+            url: ``imaps://user@host[:port]`` for TLS or ``imap://...`` for
+                STARTTLS, ``?security=plain`` for none. Characters such as ``@``
+                in the user name are percent-encoded; one ``@`` may stand.
+            password: the password. One inside the URL is accepted too, but URLs
+                end up in logs and process lists.
+
+        Raises:
+            IMAPConfigurationError: it does not name an account.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise IMAPConfigurationError([f"url: {error}"]) from None
+        mistakes: list[str] = []
+        if parts.scheme not in _SCHEMES:
+            mistakes.append(f"url: the scheme is imaps or imap, not {parts.scheme!r}")
+        if not parts.username:
+            mistakes.append("url: names no user, as in imaps://user@host")
+        if not parts.hostname:
+            mistakes.append("url: names no host, as in imaps://user@host")
+        options = dict(parse_qsl(parts.query))
+        security = options.pop("security", _SCHEMES.get(parts.scheme, Security.TLS))
+        ca_file = options.pop("ca_file", None)
+        mistakes.extend(f"url: unknown option {name!r}" for name in options)
+        if mistakes:
+            raise IMAPConfigurationError(mistakes)
+        if password is None:
+            password = unquote(parts.password or "")
+        return cls(
+            host=parts.hostname or "",
+            username=unquote(parts.username or ""),
+            password=password if isinstance(password, Secret) else Secret(password),
+            port=port,
+            security=security,  # type: ignore[arg-type]  # checked in __post_init__
+            ca_file=ca_file,
+        )
+
+    @classmethod
+    def from_env(
+        cls, prefix: str = "AIOSAGE_", *, environ: Mapping[str, str] | None = None
+    ) -> ConnectionConfig:
+        """Return the account the environment describes.
+
+        Reads ``AIOSAGE_URL``, or ``AIOSAGE_HOST``, ``_USERNAME``, ``_PORT`` and
+        ``_SECURITY``; and ``AIOSAGE_PASSWORD`` or, better for containers,
+        ``AIOSAGE_PASSWORD_FILE``.
+
+        Raises:
+            IMAPConfigurationError: something needed is missing or wrong.
+        """
+        env = os.environ if environ is None else environ
+        password = env.get(f"{prefix}PASSWORD")
+        if path := env.get(f"{prefix}PASSWORD_FILE"):
+            try:
+                with open(path, encoding="utf-8") as file:
+                    password = file.read().rstrip("\r\n")
+            except OSError as error:
+                raise IMAPConfigurationError(
+                    [f"{prefix}PASSWORD_FILE: {error.strerror}: {path}"]
+                ) from None
+        if url := env.get(f"{prefix}URL"):
+            return cls.from_url(url, password=password)
+        mistakes = [
+            f"{prefix}{name}: is not set"
+            for name in ("HOST", "USERNAME")
+            if not env.get(f"{prefix}{name}")
+        ]
+        port = env.get(f"{prefix}PORT", "")
+        if port and not port.isdigit():
+            mistakes.append(f"{prefix}PORT: {port!r} is not a number")
+        if mistakes:
+            raise IMAPConfigurationError(mistakes)
+        return cls(
+            host=env[f"{prefix}HOST"],
+            username=env[f"{prefix}USERNAME"],
+            password=Secret(password or ""),
+            port=int(port) if port else None,
+            security=env.get(f"{prefix}SECURITY", "tls"),  # type: ignore[arg-type]  # checked in __post_init__
+        )
+
+    def with_password(self, password: str | Secret) -> ConnectionConfig:
+        """Return the same account with another password."""
+        if isinstance(password, str):
+            password = Secret(password)
+        return replace(self, password=password)
+
+    def make_ssl_context(self) -> ssl.SSLContext:
+        """Return the context to connect with. Costs 20 ms: share it.
+
+        Raises:
+            IMAPConfigurationError: the CA file cannot be read.
+        """
+        if self.ssl_context is not None:
+            return self.ssl_context
+        try:
+            return ssl.create_default_context(cafile=self.ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise IMAPConfigurationError(
+                [f"ca_file: {error}: {self.ca_file}"]
+            ) from None

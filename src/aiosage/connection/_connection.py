@@ -1,0 +1,305 @@
+"""`IMAPConnection`: one session, typed commands in, typed results out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import TypeVar
+
+import anyio
+import async_timeout
+
+from ..errors import (
+    IMAPCapabilityError,
+    IMAPConnectionError,
+    IMAPConnectionLost,
+    IMAPOperationError,
+    refusal,
+)
+from ..wire import Condition, Status
+from ..wire.commands import (
+    Command,
+    Idle,
+    Logout,
+    Noop,
+    Select,
+    SelectResult,
+    SessionState,
+    Unselect,
+)
+from ._config import ConnectionConfig
+from ._open import open_session
+from ._protocol import IMAPProtocol, Listener, Pending
+
+log = logging.getLogger("aiosage.connection")
+
+R = TypeVar("R")
+
+CLOSE_GRACE = 5.0
+"""Seconds for what must still be said when a connection or IDLE ends."""
+
+
+class IMAPConnection:
+    """One session on one socket.
+
+    Use it as ``async with await IMAPConnection.open(config) as connection``.
+    Any number of tasks may call `execute` at once: commands that cannot be
+    confused travel together, the others take turns in order.
+    """
+
+    def __init__(self, config: ConnectionConfig, protocol: IMAPProtocol) -> None:
+        self._config = config
+        self._protocol = protocol
+        self._selected: SelectResult | None = None
+        self._mailbox_lock = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, config: ConnectionConfig) -> IMAPConnection:
+        """Connect, secure the connection and log in.
+
+        Cancelling leaves nothing open.
+
+        Raises:
+            IMAPConnectError: no session came about.
+            IMAPTimeoutError: not within ``config.connect_timeout``.
+            IMAPAuthenticationError: the server refused the credentials.
+            IMAPCapabilityError: it offers no way to log in that aiosage knows.
+        """
+        connection = cls(config, await open_session(config))
+        log.info("logged in as %s", config.account)
+        return connection
+
+    async def __aenter__(self) -> IMAPConnection:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        selected = f", {self._selected.mailbox!r}" if self._selected else ""
+        state = "closed" if self.is_closed else self.state.value
+        return f"<IMAPConnection {self._config.account}: {state}{selected}>"
+
+    @property
+    def config(self) -> ConnectionConfig:
+        """What it was opened with."""
+        return self._config
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the server announces, in upper case."""
+        return frozenset(self._protocol.capabilities)
+
+    @property
+    def state(self) -> SessionState:
+        """Where the session stands (RFC 9051 §3)."""
+        return self._protocol.session_state
+
+    @property
+    def selected(self) -> SelectResult | None:
+        """The open mailbox as it was when it was opened; None if none is."""
+        if self.state is not SessionState.SELECTED:
+            return None
+        return self._selected
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the session has ended, for whatever reason."""
+        return self._protocol.cause is not None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no command is under way, not even a cancelled one."""
+        return self._protocol.is_quiet
+
+    def supports(self, capability: str) -> bool:
+        """Return whether the server announces *capability*."""
+        return capability.upper() in self._protocol.capabilities
+
+    def add_listener(self, listener: Listener) -> None:
+        """Tell *listener* of untagged data, in order, from now on.
+
+        It is called from within the receive path: it must be quick and must not
+        raise. The last thing it hears is the error that ended the session.
+        """
+        self._protocol.add_listener(listener)
+
+    def remove_listener(self, listener: Listener) -> None:
+        """Stop telling *listener*."""
+        self._protocol.remove_listener(listener)
+
+    async def execute(self, command: Command[R]) -> R:
+        """Send *command* and return its result.
+
+        Safe to cancel: a command not sent yet never is; one under way is
+        abandoned, and its replies reach nobody. Whether the server has carried
+        it out is then not known.
+
+        Raises:
+            IMAPOperationError: the server refused it; the session is still good.
+            IMAPCapabilityError: the server does not offer it.
+            IMAPConnectionError: the session ended.
+            ValueError: an argument cannot be sent.
+        """
+        self._check(command)
+        pending = await self._protocol.submit(command)
+        return self._result(command, pending)
+
+    def _check(self, command: Command[object]) -> None:
+        requires = command.requires
+        if requires is not None and not self.supports(requires):
+            raise IMAPCapabilityError(
+                f"{self._config.address} cannot {command.name}: it does not announce"
+                f" {requires}",
+                capability=requires,
+            )
+        if not self.is_closed and self.state not in command.states:
+            raise IMAPOperationError(
+                command.name,
+                "BAD",
+                None,
+                f"not possible while {self.state.value}",
+                hint="Select a mailbox first."
+                if SessionState.SELECTED in command.states
+                else "",
+            )
+
+    def _result(self, command: Command[R], pending: Pending) -> R:
+        status = pending.done.result()
+        if status.condition is not Condition.OK:
+            raise self._refusal(command, status)
+        return command.result(pending.claimed, status)
+
+    def _refusal(self, command: Command[object], status: Status) -> IMAPOperationError:
+        code = status.code.name if status.code else None
+        return refusal(command.name, status.condition.value, code, status.text)
+
+    async def select(self, mailbox: str, *, read_only: bool = False) -> SelectResult:
+        """Open *mailbox*, unless it is open already.
+
+        Args:
+            mailbox: its name.
+            read_only: open it by EXAMINE, so that nothing can change in it. A
+                mailbox that is open for changes will do, too.
+
+        Raises:
+            IMAPMailboxError: it cannot be opened; then none is open.
+            IMAPConnectionError: the session ended.
+        """
+        async with self._mailbox_lock:
+            selected = self.selected
+            if (
+                selected is not None
+                and selected.mailbox == mailbox
+                and (read_only or not selected.read_only)
+            ):
+                return selected
+            self._selected = None
+            self._selected = await self.execute(Select(mailbox, read_only))
+            return self._selected
+
+    async def reselect(self, mailbox: str, *, read_only: bool = False) -> SelectResult:
+        """Open *mailbox* anew, to learn how it stands now."""
+        async with self._mailbox_lock:
+            self._selected = None
+            self._selected = await self.execute(Select(mailbox, read_only))
+            return self._selected
+
+    async def unselect(self) -> None:
+        """Leave the open mailbox. Nothing is expunged, unlike by CLOSE.
+
+        Without UNSELECT a SELECT of no mailbox does it (RFC 3691 §1).
+        """
+        async with self._mailbox_lock:
+            if self.state is not SessionState.SELECTED:
+                return
+            self._selected = None
+            if self.supports("UNSELECT"):
+                await self.execute(Unselect())
+
+    async def noop(self) -> None:
+        """Hear what is new, and whether the server is still there."""
+        await self.execute(Noop())
+
+    @asynccontextmanager
+    async def idle(self) -> AsyncGenerator[None]:
+        """Let the server tell what happens as it happens, within the block.
+
+        News reaches the listeners. Other commands wait until the block ends. On
+        leaving, also by cancellation, the IDLE is ended, or if the server does
+        not answer that within `CLOSE_GRACE` seconds, the session.
+
+        Raises:
+            IMAPCapabilityError: the server has no IDLE: poll with `noop`.
+            IMAPConnectionError: the session ended.
+        """
+        command = Idle()
+        self._check(command)
+        pending = self._protocol.start(command)
+        try:
+            assert pending.ready is not None
+            await pending.ready
+        except asyncio.CancelledError:
+            self._protocol.abandon(pending)
+            raise
+        if pending.done.done():  # refused
+            self._result(command, pending)
+        try:
+            yield
+        finally:
+            await self._end_idle(pending)
+        self._result(command, pending)
+
+    async def _end_idle(self, pending: Pending) -> None:
+        """Say DONE and wait for the answer, whatever happens to the caller."""
+        self._protocol.release(pending)
+        ending = asyncio.ensure_future(self._await_done(pending))
+        cancelled: asyncio.CancelledError | None = None
+        with anyio.CancelScope(shield=True):  # else anyio would cancel on and on
+            while not ending.done():
+                try:
+                    await asyncio.shield(ending)
+                except asyncio.CancelledError as error:
+                    cancelled = error
+        if cancelled is not None:
+            raise cancelled
+
+    async def _await_done(self, pending: Pending) -> None:
+        try:
+            async with async_timeout.timeout(CLOSE_GRACE):
+                await asyncio.shield(pending.done)
+        except TimeoutError:
+            self._protocol.fail(
+                IMAPConnectionLost(
+                    f"the server did not end IDLE within {CLOSE_GRACE:g} s"
+                )
+            )
+        except IMAPConnectionError:
+            pass  # `_result` tells the caller
+
+    async def aclose(self) -> None:
+        """Log out politely if that is possible at once, and close the socket.
+
+        Never raises an IMAP error, and closes even if it is cancelled.
+        """
+        try:
+            if not self.is_closed and self.is_quiet:
+                async with async_timeout.timeout(CLOSE_GRACE):
+                    await self._protocol.submit(Logout())
+        except (IMAPConnectionError, TimeoutError):
+            pass
+        finally:
+            self.abort()
+        await self._protocol.closed.wait()
+
+    def abort(self) -> None:
+        """Close the socket at once, without a word."""
+        self._protocol.fail(IMAPConnectionLost("the connection was closed"))

@@ -1,0 +1,25 @@
+"""Which commands may be under way together (RFC 9051 §5.5), as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from ..wire.commands import Command
+
+MAX_DEPTH: Final = 32
+"""Most commands under way at once: enough to hide any round trip."""
+
+
+def may_join(command: Command[object], under_way: Iterable[Command[object]]) -> bool:
+    """Return whether *command* may be sent while others are not answered yet.
+
+    Not if either must be alone, and not if both claim one type of untagged
+    response: nobody could tell whose answer it is.
+    """
+    for depth, other in enumerate(under_way, start=1):
+        if command.exclusive or other.exclusive or depth >= MAX_DEPTH:
+            return False
+        if not set(command.claims).isdisjoint(other.claims):
+            return False
+    return True

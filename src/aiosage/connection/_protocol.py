@@ -1,0 +1,577 @@
+"""The session on the wire: aioimaplib's protocol with another engine.
+
+aioimaplib's ``IMAP4ClientProtocol`` is subclassed for what it is (an
+``asyncio.Protocol`` with a state, capabilities and tags), while its receive path
+and its bookkeeping are replaced: octets go through `Framer` and `parse`, each
+tagged response ends the command with its tag, untagged data goes to the command
+under way that claims it and to every listener.
+
+A command passes through::
+
+    waiting --(may join those under way)--> under way --(tagged)--> done
+       |                                      |  ^
+       +--(cancelled)--> never sent           |  +-- next flight on "+"
+                                              +--(cancelled)--> abandoned, drained
+
+An abandoned command stays under way until its tagged response came, so the
+replies to it never reach another command; but only within a time and size
+budget, beyond which the connection is closed. There is one way to fail: `fail`,
+which ends every command with the same cause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Final, TypeAlias, TypeVar, cast
+
+from aioimaplib import aioimaplib
+
+from ..errors import (
+    IMAPConnectionError,
+    IMAPConnectionLost,
+    IMAPGreetingError,
+    IMAPProtocolError,
+    IMAPTimeoutError,
+)
+from ..wire import (
+    CapabilityCode,
+    CapabilityData,
+    Condition,
+    Continuation,
+    EncodedCommand,
+    Encoder,
+    Framer,
+    Limits,
+    Response,
+    Status,
+    Untagged,
+    parse,
+)
+from ..wire.commands import (
+    Command,
+    Idle,
+    Logout,
+    Select,
+    SelectResult,
+    SessionState,
+    StartTls,
+)
+from ._pipeline import may_join
+
+T = TypeVar("T")
+
+log = logging.getLogger("aiosage.protocol")
+
+News: TypeAlias = Untagged | Status | SelectResult | IMAPConnectionError
+"""What listeners hear: untagged data in order; a `SelectResult` when a mailbox has
+been opened, so that what was heard before is about another; and last, why no more
+comes."""
+
+Listener: TypeAlias = Callable[[News], None]
+
+ABANDON_SECONDS: Final = 10.0
+ABANDON_OCTETS: Final = 16 * 2**20
+
+# aioimaplib's names of the states, which its users read.
+_STATES: Final = {
+    SessionState.NOT_AUTHENTICATED: aioimaplib.NONAUTH,
+    SessionState.AUTHENTICATED: aioimaplib.AUTH,
+    SessionState.SELECTED: aioimaplib.SELECTED,
+    SessionState.LOGOUT: aioimaplib.LOGOUT,
+}
+
+
+class Pending:
+    """A command between its `submit` and its tagged response."""
+
+    __slots__ = (
+        "abandoned_at",
+        "claimed",
+        "command",
+        "done",
+        "encoded",
+        "flight",
+        "held",
+        "invited",
+        "ready",
+        "tag",
+    )
+
+    def __init__(
+        self,
+        tag: str,
+        command: Command[object],
+        encoded: EncodedCommand,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.tag = tag
+        self.command = command
+        self.encoded = encoded
+        self.flight = 0  # flights sent so far; 0 while waiting
+        self.claimed: list[Untagged | Status] = []
+        self.done: asyncio.Future[Status] = loop.create_future()
+        self.abandoned_at: int | None = None  # octets received by then
+        # IDLE keeps its second flight, DONE, until it shall end.
+        self.held = isinstance(command, Idle)
+        self.invited = False  # the server said "+" to the flight before
+        self.ready: asyncio.Future[None] | None = (
+            loop.create_future() if self.held else None
+        )
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the server has the whole command."""
+        return self.flight == len(self.encoded.flights)
+
+
+class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
+    """One session; see the module for how.
+
+    Args:
+        loop: the running loop.
+        conn_lost_cb: called once with the cause when the session ends.
+        limits: how much a server may make us hold.
+        read_timeout: seconds without progress after which the session fails.
+    """
+
+    state: str
+    capabilities: set[str]
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        conn_lost_cb: Callable[[Exception | None], None] | None = None,
+        *,
+        limits: Limits | None = None,
+        read_timeout: float = 60.0,
+    ) -> None:
+        # The base means Optional, as its body shows, but does not say so.
+        super().__init__(loop, conn_lost_cb)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        self._running = loop
+        self._out: asyncio.Transport | None = None
+        self._limits = limits or Limits()
+        self._framer = Framer(self._limits)
+        self._read_timeout = read_timeout
+        self._waiting: deque[Pending] = deque()
+        self._under_way: dict[str, Pending] = {}
+        self._listeners: list[Listener] = []
+        self._watchdog: asyncio.TimerHandle | None = None
+        self._progress = (0.0, 0)  # when, and octets then waiting to be written
+        self._received = 0
+        self._upgrading = False
+        self._bye: str | None = None
+        self.cause: IMAPConnectionError | None = None
+        self.greeting: asyncio.Future[Status] = loop.create_future()
+        self.session_state = SessionState.NOT_AUTHENTICATED
+        self.closed = asyncio.Event()
+
+    # -- What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start: the server speaks first."""
+        super().connection_made(transport)
+        self._out = cast("asyncio.Transport", transport)
+        self.state = aioimaplib.CONNECTED
+
+    def data_received(self, d: bytes) -> None:
+        """Take octets as they come, in any pieces."""
+        data = d
+        if self.cause is not None:
+            return
+        self._received += len(data)
+        self._made_progress()
+        try:
+            for frame in self._framer.feed(data):
+                if self._upgrading:
+                    raise IMAPProtocolError(
+                        "the server sent data between STARTTLS and TLS",
+                        hint="Somebody may be injecting it; do not use this network.",
+                    )
+                self._take(parse(frame, self._limits))
+                if self.cause is not None:
+                    return
+        except IMAPProtocolError as error:
+            self.fail(error)
+            return
+        self._check_abandoned_size()
+        if self._waiting:
+            self._send_waiting()
+
+    def eof_received(self) -> bool:
+        """Note the end; `connection_lost` follows."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End everything that waits."""
+        if self._bye is not None:
+            message = f"the server ended the session: {self._bye}"
+        elif exc is not None:
+            message = f"the connection was lost: {exc}"
+        else:
+            message = "the server closed the connection"
+        error = IMAPConnectionLost(message)
+        error.__cause__ = exc
+        self.fail(error)
+        self.closed.set()
+
+    def pause_writing(self) -> None:
+        """Nothing to do: commands are whole in memory when they are sent."""
+
+    def resume_writing(self) -> None:
+        """Nothing to do: see `pause_writing`."""
+
+    # -- What IMAPConnection calls.
+
+    def add_listener(self, listener: Listener) -> None:
+        """Tell *listener* of all untagged data from now on."""
+        self._listeners.append(listener)
+
+    def remove_listener(self, listener: Listener) -> None:
+        """Stop telling it."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no command waits, is under way or is being drained."""
+        return not (self._waiting or self._under_way)
+
+    def non_sync_max(self) -> int | None:
+        """Return the largest literal that may go without asking (RFC 7888)."""
+        if "LITERAL+" in self.capabilities:
+            return None
+        return 4096 if "LITERAL-" in self.capabilities else 0
+
+    def start(self, command: Command[object]) -> Pending:
+        """Queue *command*; it is sent as soon as it may be.
+
+        Raises:
+            ValueError: an argument cannot be encoded; nothing is sent.
+            IMAPConnectionError: the session has ended.
+        """
+        if self.cause is not None:
+            raise _again(self.cause, maybe_executed=False)
+        tag = self.new_tag()
+        encoder = Encoder(tag, non_sync_max=self.non_sync_max())
+        command.encode(encoder)
+        pending = Pending(tag, command, encoder.finish(), self._running)
+        self._waiting.append(pending)
+        self._send_waiting()
+        return pending
+
+    async def submit(self, command: Command[object]) -> Pending:
+        """Send *command* and wait for its tagged response.
+
+        Cancelling abandons it: what is not sent yet never is, what is sent is
+        drained.
+        """
+        pending = self.start(command)
+        await self.finish(pending)
+        return pending
+
+    async def finish(self, pending: Pending) -> Status:
+        """Wait for the tagged response to *pending*, or abandon it."""
+        try:
+            return await pending.done
+        except asyncio.CancelledError:
+            self.abandon(pending)
+            raise
+
+    def release(self, pending: Pending) -> None:
+        """Let a held command send its next flight, once the server is ready."""
+        pending.held = False
+        if pending.invited and not pending.is_sent:
+            self._send_flight(pending)
+
+    def pause_for_tls(self) -> None:
+        """Refuse what was sent ahead of TLS, and forget what it said.
+
+        Raises:
+            IMAPProtocolError: octets are already there.
+        """
+        if not self._framer.is_empty:
+            raise IMAPProtocolError("the server sent data between STARTTLS and TLS")
+        self._framer.discard()
+        self.capabilities = set()
+
+    @property
+    def socket_transport(self) -> asyncio.Transport:
+        """What the octets go through."""
+        assert self._out is not None
+        return self._out
+
+    def resume_over(self, transport: asyncio.Transport) -> None:
+        """Go on over TLS."""
+        self._out = transport
+        self._upgrading = False
+
+    def fail(self, error: IMAPConnectionError) -> None:
+        """End the session: every command fails with *error*, the socket goes."""
+        if self.cause is not None:
+            return
+        self.cause = error
+        self.state = aioimaplib.LOGOUT
+        self.session_state = SessionState.LOGOUT
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None
+        for pending in (*self._under_way.values(), *self._waiting):
+            risky = pending.command.changes and pending.is_sent
+            _end_with(pending.done, _again(error, maybe_executed=risky))
+            if pending.ready is not None:
+                _end_with(pending.ready, _again(error, maybe_executed=False))
+        self._under_way.clear()
+        self._waiting.clear()
+        _end_with(self.greeting, error)
+        self._announce(error)
+        self._listeners.clear()
+        if self._out is not None:
+            self._out.abort()
+        if self.conn_lost_cb is not None:
+            self.conn_lost_cb(error)
+
+    # -- Sending.
+
+    def _send_waiting(self) -> None:
+        """Send what may be sent, in the order it was asked for."""
+        while self._waiting and self.cause is None:
+            pending = self._waiting[0]
+            others = self._under_way.values()
+            if any(not other.is_sent for other in others) or not may_join(
+                pending.command, [other.command for other in others]
+            ):
+                return
+            self._waiting.popleft()
+            self._under_way[pending.tag] = pending
+            self._send_flight(pending)
+
+    def _send_flight(self, pending: Pending) -> None:
+        flight = pending.encoded.flights[pending.flight]
+        pending.invited = False
+        if pending.flight == 0:
+            log.debug("C: %s", pending.encoded.shown)
+        pending.flight += 1
+        assert self._out is not None
+        self._out.writelines(flight)
+        self._made_progress()
+        self._arm_watchdog()
+
+    # -- Receiving.
+
+    def _take(self, response: Response) -> None:
+        if not self.greeting.done():
+            self._take_greeting(response)
+        elif isinstance(response, Continuation):
+            self._take_continuation()
+        elif isinstance(response, Status) and response.tag is not None:
+            self._take_tagged(response)
+        else:
+            self._take_untagged(response)
+
+    def _take_greeting(self, response: Response) -> None:
+        if not isinstance(response, Status) or response.tag is not None:
+            raise IMAPProtocolError(
+                "the server's first words are not an IMAP greeting",
+                hint="Is this the port of an IMAP server?",
+            )
+        log.debug("S: greeting %s %s", response.condition, response.text)
+        self._note_capabilities(response)
+        if response.condition is Condition.PREAUTH:
+            self._enter(SessionState.AUTHENTICATED)
+        elif response.condition is Condition.OK:
+            self._enter(SessionState.NOT_AUTHENTICATED)
+        else:
+            self.fail(
+                IMAPGreetingError(
+                    f"the server refused the session: {response.text}",
+                    hint="Try again later, or with fewer connections.",
+                )
+            )
+            return
+        self.greeting.set_result(response)
+
+    def _take_continuation(self) -> None:
+        for pending in self._under_way.values():
+            if pending.is_sent:
+                continue
+            pending.invited = True
+            if pending.ready is not None and not pending.ready.done():
+                pending.ready.set_result(None)
+            if not pending.held:
+                self._send_flight(pending)
+            return
+        raise IMAPProtocolError("the server asked for more of no command")
+
+    def _take_tagged(self, status: Status) -> None:
+        assert status.tag is not None
+        pending = self._under_way.pop(status.tag, None)
+        if pending is None:
+            raise IMAPProtocolError("the server answered a command that was not sent")
+        log.debug("S: %s %s %s", status.tag, status.condition, status.text)
+        self._note_capabilities(status)
+        self._follow(pending, status)
+        if pending.ready is not None and not pending.ready.done():
+            pending.ready.set_result(None)  # refused: `done` tells how
+        if not pending.done.done():
+            pending.done.set_result(status)
+        self._arm_watchdog()
+
+    def _take_untagged(self, response: Untagged | Status) -> None:
+        self._note_capabilities(response)
+        if isinstance(response, Status) and response.condition is Condition.BYE:
+            self._take_bye(response)
+            return
+        for pending in self._under_way.values():
+            if isinstance(response, pending.command.claims):
+                if pending.abandoned_at is None:
+                    pending.claimed.append(response)
+                break
+        self._announce(response)
+
+    def _announce(self, news: News) -> None:
+        for listener in tuple(self._listeners):
+            listener(news)
+
+    def _take_bye(self, status: Status) -> None:
+        self._bye = status.text
+        for pending in self._under_way.values():
+            if isinstance(pending.command, Logout):
+                return
+        self.fail(IMAPConnectionLost(f"the server ended the session: {status.text}"))
+
+    def _note_capabilities(self, response: Untagged | Status) -> None:
+        if isinstance(response, CapabilityData):
+            self.capabilities = set(response.names)
+        elif isinstance(response, Status) and isinstance(response.code, CapabilityCode):
+            self.capabilities = set(response.code.names)
+
+    def _follow(self, pending: Pending, status: Status) -> None:
+        """Enter the state the end of a command leads to (RFC 9051 §3)."""
+        command = pending.command
+        succeeded = status.condition is Condition.OK
+        if isinstance(command, Select):
+            # A SELECT that fails has closed the mailbox before it all the same;
+            # one that the server did not understand has not.
+            if succeeded:
+                self._enter(SessionState.SELECTED)
+                if pending.abandoned_at is None:
+                    self._announce(command.result(pending.claimed, status))
+            elif status.condition is Condition.NO:
+                self._enter(SessionState.AUTHENTICATED)
+        elif not succeeded:
+            return
+        elif command.name in ("LOGIN", "AUTHENTICATE", "UNSELECT"):
+            self._enter(SessionState.AUTHENTICATED)
+        elif isinstance(command, Logout):
+            self._enter(SessionState.LOGOUT)
+        elif isinstance(command, StartTls):
+            self._upgrading = True
+            assert self._out is not None
+            self._out.pause_reading()
+
+    def _enter(self, state: SessionState) -> None:
+        self.session_state = state
+        self.state = _STATES[state]
+
+    # -- Cancelled commands and silent servers.
+
+    def abandon(self, pending: Pending) -> None:
+        if pending in self._waiting:
+            self._waiting.remove(pending)
+            self._send_waiting()
+        elif pending.tag not in self._under_way:
+            return
+        elif pending.is_sent or pending.held:
+            pending.abandoned_at = self._received
+            pending.claimed.clear()
+            if pending.held:
+                self.release(pending)
+            self._running.call_later(ABANDON_SECONDS, self._give_up, pending)
+        else:
+            # Half a command is sent, and the server waits for the rest.
+            self.fail(
+                IMAPConnectionLost(f"{pending.command.name} was cancelled half sent")
+            )
+
+    def _give_up(self, pending: Pending) -> None:
+        if pending.tag in self._under_way:
+            self.fail(
+                IMAPConnectionLost(
+                    f"a cancelled {pending.command.name} did not end within"
+                    f" {ABANDON_SECONDS:g} s"
+                )
+            )
+
+    def _check_abandoned_size(self) -> None:
+        for pending in self._under_way.values():
+            since = pending.abandoned_at
+            if since is not None and self._received - since > ABANDON_OCTETS:
+                self.fail(
+                    IMAPConnectionLost(
+                        f"the answer to a cancelled {pending.command.name} is larger"
+                        f" than {ABANDON_OCTETS} octets"
+                    )
+                )
+                return
+
+    def _made_progress(self) -> None:
+        assert self._out is not None
+        self._progress = (
+            self._running.time(),
+            self._out.get_write_buffer_size(),
+        )
+
+    @property
+    def _expects_octets(self) -> bool:
+        """Whether a silent server is failing us, as it is not during IDLE."""
+        return any(
+            not (pending.held and pending.invited)
+            for pending in self._under_way.values()
+        )
+
+    def _arm_watchdog(self) -> None:
+        if self._watchdog is None and self._expects_octets:
+            self._watchdog = self._running.call_later(self._read_timeout, self._watch)
+
+    def _watch(self) -> None:
+        """Fail if neither a read nor a write has moved for the read timeout."""
+        self._watchdog = None
+        if self.cause is not None or not self._expects_octets:
+            return
+        assert self._out is not None
+        since, unwritten = self._progress
+        if self._out.get_write_buffer_size() < unwritten:
+            self._made_progress()
+            since = self._running.time()
+        left = since + self._read_timeout - self._running.time()
+        if left > 0:
+            self._watchdog = self._running.call_later(left, self._watch)
+            return
+        names = ", ".join(pending.command.name for pending in self._under_way.values())
+        self.fail(
+            IMAPTimeoutError(
+                f"the server sent nothing for {self._read_timeout:g} s during {names}",
+                seconds=self._read_timeout,
+                hint="Connect again; raise read_timeout if the server is that slow.",
+            )
+        )
+
+
+def _end_with(future: asyncio.Future[T], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+        # Nobody may be left to ask; asyncio must not complain about that.
+        future.exception()
+
+
+def _again(error: IMAPConnectionError, *, maybe_executed: bool) -> IMAPConnectionError:
+    """Return a copy of *error* for one waiter: tracebacks must not be shared."""
+    again = copy.copy(error)
+    if isinstance(again, IMAPConnectionLost | IMAPTimeoutError):
+        again.maybe_executed = maybe_executed
+    again.__cause__ = error
+    return again

@@ -1,0 +1,306 @@
+"""Every exception aiosage raises, grouped by what the caller can do next.
+
+::
+
+    IMAPError
+      IMAPConnectionError            open another connection
+        IMAPConnectError             never got a session: DNS, TCP
+          IMAPTLSError               not over TLS: certificate, STARTTLS
+          IMAPGreetingError          not with this server: BYE, or not IMAP
+        IMAPConnectionLost           closed, reset or BYE; see .maybe_executed
+        IMAPTimeoutError             no progress within the deadline
+        IMAPProtocolError            the server sent what is not IMAP
+      IMAPAuthenticationError        credentials refused
+      IMAPOperationError             NO or BAD; the connection is still good
+        IMAPMailboxError             this mailbox: missing, exists, forbidden
+        IMAPSearchError              this search
+        IMAPMessageError             this message: too big, gone
+        IMAPQuotaError               no room
+      IMAPCapabilityError            the server cannot do this
+      UIDValidityChanged             forget cached UIDs and resynchronise
+      IMAPConfigurationError         every mistake in the settings, at once
+      IMAPPoolTimeout                no connection came free in time
+      IMAPPoolClosed                 the pool or client is closed
+
+``IMAPConnectionError`` is also an ``aioimaplib.Abort`` and ``IMAPTimeoutError``
+a ``TimeoutError``, so handlers written for aioimaplib catch them. Errors carry
+fields, no credentials and no message bodies, and survive pickling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # aioimaplib carries no types; this says what its exception is.
+    class Abort(Exception):
+        """The connection can no longer be used."""
+
+else:
+    from aioimaplib import Abort
+
+
+class IMAPError(Exception):
+    """Anything that went wrong in aiosage.
+
+    Attributes:
+        message: what happened.
+        hint: what to do about it; empty if there is nothing to say.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__.copy())
+
+
+def _rebuild(
+    cls: type[IMAPError], args: tuple[object, ...], fields: dict[str, object]
+) -> IMAPError:
+    """Restore a pickled error, whatever its constructor takes."""
+    error = cls.__new__(cls)
+    error.args = args
+    error.__dict__.update(fields)
+    return error
+
+
+class IMAPConnectionError(IMAPError, Abort):
+    """The connection is of no more use: open another."""
+
+
+class IMAPConnectError(IMAPConnectionError):
+    """No session came about: name lookup, TCP, TLS or the greeting failed."""
+
+
+class IMAPTLSError(IMAPConnectError):
+    """TLS could not be had, or the server's certificate is not trusted."""
+
+
+class IMAPGreetingError(IMAPConnectError):
+    """The server said BYE instead of a welcome, or something that is not IMAP."""
+
+
+class IMAPConnectionLost(IMAPConnectionError):
+    """The session ended: closed, reset, or the server said BYE.
+
+    Attributes:
+        maybe_executed: whether the server may have carried out the command
+            that was under way. If False, sending it again is safe.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", maybe_executed: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.maybe_executed = maybe_executed
+
+
+class IMAPTimeoutError(IMAPConnectionError, TimeoutError):
+    """The server made no progress within the deadline.
+
+    Attributes:
+        seconds: the deadline that passed.
+        maybe_executed: as for `IMAPConnectionLost`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        seconds: float,
+        hint: str = "",
+        maybe_executed: bool = False,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.seconds = seconds
+        self.maybe_executed = maybe_executed
+
+
+class IMAPProtocolError(IMAPConnectionError):
+    """The server sent octets that are not IMAP, or more than the limits allow.
+
+    Attributes:
+        offset: where in the response it went wrong, in octets; None if unknown.
+    """
+
+    def __init__(
+        self, message: str, *, offset: int | None = None, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.offset = offset
+
+
+class IMAPAuthenticationError(IMAPError):
+    """The server refused the credentials.
+
+    Attributes:
+        code: response code such as ``AUTHENTICATIONFAILED`` (RFC 5530 §3).
+        text: what the server said.
+        retryable: whether the same credentials may work later, as when the
+            server answered UNAVAILABLE.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        text: str = "",
+        retryable: bool = False,
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.text = text
+        self.retryable = retryable
+
+
+class IMAPOperationError(IMAPError):
+    """The server refused a command: tagged NO or BAD (RFC 9051 §7.1).
+
+    The connection is still good: change the request, not the connection.
+
+    Attributes:
+        command: name of the command, such as ``UID MOVE``.
+        status: ``NO`` or ``BAD``.
+        code: response code such as ``NONEXISTENT``; None if there was none.
+        text: what the server said.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        status: str,
+        code: str | None,
+        text: str,
+        *,
+        hint: str = "",
+    ) -> None:
+        told = f"[{code}] {text}" if code else text
+        super().__init__(f"{command}: {status} {told}".rstrip(" ."), hint=hint)
+        self.command = command
+        self.status = status
+        self.code = code
+        self.text = text
+
+
+class IMAPMailboxError(IMAPOperationError):
+    """The mailbox is missing, exists already, or is not for this user."""
+
+
+class IMAPSearchError(IMAPOperationError):
+    """The server cannot search like this."""
+
+
+class IMAPMessageError(IMAPOperationError):
+    """The message is too big, unacceptable or no longer there."""
+
+
+class IMAPQuotaError(IMAPOperationError):
+    """The account has no room left (OVERQUOTA, RFC 9208 §4.2.1)."""
+
+
+class IMAPCapabilityError(IMAPError):
+    """The server cannot do this.
+
+    Attributes:
+        capability: what it would have to announce, such as ``MOVE``.
+    """
+
+    def __init__(self, message: str, *, capability: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.capability = capability
+
+
+class UIDValidityChanged(IMAPError):
+    """The UIDs belong to an earlier life of the mailbox (RFC 9051 §2.3.1.1).
+
+    Forget what is cached under the old UIDVALIDITY and synchronise again.
+
+    Attributes:
+        mailbox: its name.
+        expected: the UIDVALIDITY the UIDs belong to.
+        actual: the UIDVALIDITY of the mailbox now.
+    """
+
+    def __init__(self, mailbox: str, expected: int, actual: int) -> None:
+        super().__init__(
+            f"UIDVALIDITY of {mailbox!r} is {actual}, the messages belong to"
+            f" {expected}",
+            hint="Search the mailbox again: its old UIDs mean nothing now.",
+        )
+        self.mailbox = mailbox
+        self.expected = expected
+        self.actual = actual
+
+
+class IMAPConfigurationError(IMAPError, ValueError):
+    """The settings are wrong.
+
+    Attributes:
+        mistakes: every mistake found, one sentence each.
+    """
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("; ".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class IMAPPoolTimeout(IMAPError, TimeoutError):
+    """No connection of the pool came free in time.
+
+    Attributes:
+        seconds: how long was waited.
+    """
+
+    def __init__(self, message: str, *, seconds: float, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.seconds = seconds
+
+
+class IMAPPoolClosed(IMAPError):
+    """The pool, or the client it belongs to, is closed."""
+
+
+_BY_CODE: dict[str | None, type[IMAPOperationError]] = {
+    "NONEXISTENT": IMAPMailboxError,
+    "TRYCREATE": IMAPMailboxError,
+    "ALREADYEXISTS": IMAPMailboxError,
+    "NOPERM": IMAPMailboxError,
+    "HASCHILDREN": IMAPMailboxError,
+    "CANNOT": IMAPMailboxError,
+    "OVERQUOTA": IMAPQuotaError,
+    "TOOBIG": IMAPMessageError,
+    "EXPUNGEISSUED": IMAPMessageError,
+    "UNKNOWN-CTE": IMAPMessageError,
+    "BADCHARSET": IMAPSearchError,
+}
+_BY_COMMAND: dict[str, type[IMAPOperationError]] = {
+    "SELECT": IMAPMailboxError,
+    "EXAMINE": IMAPMailboxError,
+    "CREATE": IMAPMailboxError,
+    "DELETE": IMAPMailboxError,
+    "RENAME": IMAPMailboxError,
+    "SUBSCRIBE": IMAPMailboxError,
+    "UNSUBSCRIBE": IMAPMailboxError,
+    "STATUS": IMAPMailboxError,
+    "LIST": IMAPMailboxError,
+    "UID SEARCH": IMAPSearchError,
+    "UID FETCH": IMAPMessageError,
+    "APPEND": IMAPMessageError,
+}
+
+
+def refusal(
+    command: str, status: str, code: str | None, text: str
+) -> IMAPOperationError:
+    """Return the most specific error for a tagged NO or BAD (RFC 5530 §3)."""
+    default = _BY_COMMAND.get(command, IMAPOperationError)
+    return _BY_CODE.get(code, default)(command, status, code, text)

@@ -1,0 +1,78 @@
+"""Text of header fields: unfolding and encoded words (RFC 5322 §2.2.3, RFC 2047)."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import Final
+
+from ._charset import Report, decode_charset, decode_unlabelled, ignore
+from ._transfer_encoding import decode_base64
+
+# Folding, and any white space next to it or other than the space.
+_FOLD: Final = re.compile(r"[ \t\r\n]*[\t\r\n][ \t\r\n]*")
+_CONTROL: Final = re.compile(r"[\0\r\n]")
+# A word ends where the next begins, so that a hostile field takes linear time.
+# "?" inside is wrong, and common; "=?=" is padding before the end.
+_WORD: Final = re.compile(
+    r"=\?([^?\s]+)\?([bBqQ])\?"
+    r"([^?=]*+(?:(?:=(?!\?[^=])|\?(?!=))[^?=]*+)*+)\?="
+)
+
+
+def unfold(value: bytes) -> str:
+    """Return the one line of text that a raw field body is, encoded words kept.
+
+    Octets that are not ASCII are taken for UTF-8, else for Windows-1252.
+    """
+    text = decode_unlabelled(value).strip(" \t\r\n")
+    if "\n" in text or "\t" in text or "\r" in text:
+        text = _FOLD.sub(" ", text)
+    return text.replace("\0", " ") if "\0" in text else text
+
+
+def decode_field(value: bytes, report: Report = ignore) -> str:
+    """Return a raw field body as the text a person would read."""
+    return decode_words(unfold(value), report)
+
+
+def decode_words(text: str, report: Report = ignore) -> str:
+    """Return *text* with its encoded words decoded.
+
+    Space between two encoded words is dropped, and words of the same charset are
+    joined before they are decoded, since senders cut characters in half.
+    """
+    if "=?" not in text:
+        return text
+    pieces: list[str] = []
+    pending: list[bytes] = []  # octets of adjacent words of one charset
+    pending_charset = ""
+    end = 0
+
+    def flush() -> None:
+        if pending:
+            decoded = decode_charset(b"".join(pending), pending_charset, report)
+            pieces.append(_CONTROL.sub(" ", decoded))
+            pending.clear()
+
+    for match in _WORD.finditer(text):
+        between = text[end : match.start()]
+        charset = match[1].partition("*")[0].lower()  # RFC 2231 §5: *language
+        if between.strip() or not end:
+            flush()
+            pieces.append(between)
+        elif charset != pending_charset:
+            flush()
+        pending_charset = charset
+        pending.append(_decode_word(match[2], match[3], report))
+        end = match.end()
+    flush()
+    pieces.append(text[end:])
+    return "".join(pieces)
+
+
+def _decode_word(encoding: str, text: str, report: Report) -> bytes:
+    octets = text.encode("utf-8", "surrogatepass")
+    if encoding in "bB":
+        return decode_base64(octets, report)
+    return binascii.a2b_qp(octets, header=True)

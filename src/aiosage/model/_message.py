@@ -1,0 +1,343 @@
+"""A message, read when asked for, from whatever of it was fetched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+from ._address import EmailAddress
+from ._address_list import parse_addresses
+from ._attachment import Attachment
+from ._body_structure import BodyStructure
+from ._charset import decode_charset
+from ._dates import parse_date
+from ._encoded_words import decode_words, unfold
+from ._envelope import Envelope
+from ._flags import Flag
+from ._headers import Headers, header_end
+from ._html_preview import html_words
+from ._mime import MimeTree, parse_mime
+from ._transfer_encoding import decode_transfer
+
+_MESSAGE_ID: Final = re.compile(r"<[^<>\s]++>")
+# RFC 5256 §2.1, and what mailers in other languages write.
+_REPLY: Final = re.compile(r"\s*(?:re|aw|sv|antw)\s*(?:\[[^\]]*\]\s*)?:", re.IGNORECASE)
+_FORWARD: Final = re.compile(
+    r"\s*(?:fwd?|wg|tr|rv)\s*(?:\[[^\]]*\]\s*)?:", re.IGNORECASE
+)
+_MAX_DEFECTS: Final = 100
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class EmailMessage:
+    """A message: what ``fetch`` yields, or what some bytes hold.
+
+    It is made of what was fetched; what was not is None. Everything else is
+    worked out when first asked for, from the best source there is: the whole
+    message, else its header, else its envelope. Broken mail never raises; what
+    was wrong is told by ``defects``.
+
+    Attributes:
+        uid: its UID in the mailbox it was fetched from.
+        flags: its flags and keywords.
+        internal_date: when the server received it, aware.
+        size: octets of the whole message (RFC822.SIZE).
+        modseq: its mod-sequence (RFC 7162).
+        envelope: its envelope, as the server reads the header.
+        body_structure: its MIME tree, as the server reads it.
+        header: its header, or some fields of it, with the empty line.
+        raw: the whole message.
+        sections: content of parts by section (``1.2``, ``TEXT``), as encoded.
+    """
+
+    uid: int | None = None
+    flags: frozenset[Flag] | None = None
+    internal_date: datetime | None = None
+    size: int | None = None
+    modseq: int | None = None
+    envelope: Envelope | None = None
+    body_structure: BodyStructure | None = None
+    header: bytes | None = None
+    raw: bytes | None = None
+    sections: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> EmailMessage:
+        """Return the message that *raw* is, such as the content of an .eml file."""
+        return cls(raw=raw, size=len(raw))
+
+    # Where things are read from
+
+    @property
+    def header_bytes(self) -> bytes | None:
+        """The header with its empty line; None if it was not fetched."""
+        if self.raw is not None:
+            return self.raw[: header_end(self.raw)]
+        return self.header
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The fields of the header, decoded; none if it was not fetched."""
+        return Headers(self.header_bytes or b"", report=self._report)
+
+    @cached_property
+    def _tree(self) -> MimeTree | None:
+        """The parts of ``raw`` and where they are; None if it was not fetched."""
+        return None if self.raw is None else parse_mime(self.raw, self._report)
+
+    @cached_property
+    def _defects(self) -> dict[str, None]:
+        return {}
+
+    def _report(self, defect: str) -> None:
+        if len(self._defects) < _MAX_DEFECTS:
+            self._defects[defect] = None
+
+    def _line(self, name: str) -> str | None:
+        """Return the first field called *name*, unfolded; None if not there."""
+        bodies = self.headers.raw(name)
+        return unfold(bodies[0]) if bodies else None
+
+    def _addresses(
+        self, name: str, of_envelope: Callable[[Envelope], tuple[EmailAddress, ...]]
+    ) -> tuple[EmailAddress, ...]:
+        """Return the addresses of all fields called *name*, else the envelope's."""
+        bodies = self.headers.raw(name)
+        if not bodies:
+            return of_envelope(self.envelope) if self.envelope else ()
+        return tuple(
+            address
+            for body in bodies
+            for address in parse_addresses(body, self._report)
+        )
+
+    # The header
+
+    @cached_property
+    def subject(self) -> str | None:
+        """The subject, decoded; None if absent or empty."""
+        line = self._line("subject")
+        if line is None:
+            return self.envelope.subject if self.envelope else None
+        return decode_words(line, self._report) or None
+
+    @cached_property
+    def date(self) -> datetime | None:
+        """The Date field, aware; without zone it is taken as UTC."""
+        line = self._line("date")
+        if line is None:
+            return self.envelope.date if self.envelope else None
+        date = parse_date(line)
+        if date is None:
+            self._report("Date is not a date")
+        return date
+
+    @cached_property
+    def from_(self) -> tuple[EmailAddress, ...]:
+        """Who wrote the message."""
+        return self._addresses("from", lambda envelope: envelope.from_)
+
+    @property
+    def from_address(self) -> EmailAddress | None:
+        """The first of ``from_``; None if there is none."""
+        return self.from_[0] if self.from_ else None
+
+    @cached_property
+    def sender(self) -> EmailAddress | None:
+        """Who sent the message: Sender, else the first of From."""
+        senders = self._addresses("sender", lambda envelope: envelope.sender)
+        return senders[0] if senders else self.from_address
+
+    @cached_property
+    def reply_to(self) -> tuple[EmailAddress, ...]:
+        """Where answers go: Reply-To, else From."""
+        return (
+            self._addresses("reply-to", lambda envelope: envelope.reply_to)
+            or self.from_
+        )
+
+    @cached_property
+    def to(self) -> tuple[EmailAddress, ...]:
+        """The recipients."""
+        return self._addresses("to", lambda envelope: envelope.to)
+
+    @cached_property
+    def cc(self) -> tuple[EmailAddress, ...]:
+        """The recipients of copies."""
+        return self._addresses("cc", lambda envelope: envelope.cc)
+
+    @cached_property
+    def bcc(self) -> tuple[EmailAddress, ...]:
+        """The recipients of blind copies, where a draft or sent mail names them."""
+        return self._addresses("bcc", lambda envelope: envelope.bcc)
+
+    @property
+    def all_recipients(self) -> tuple[EmailAddress, ...]:
+        """To, Cc and Bcc, each address once, without groups that are empty."""
+        seen: dict[str, EmailAddress] = {}
+        for address in (*self.to, *self.cc, *self.bcc):
+            if address.address:
+                seen.setdefault(address.address.lower(), address)
+        return tuple(seen.values())
+
+    @cached_property
+    def message_id(self) -> str | None:
+        """The Message-ID, angle brackets included; None if absent or empty."""
+        line = self._line("message-id")
+        if line is None:
+            return self.envelope.message_id if self.envelope else None
+        return line or None
+
+    @cached_property
+    def in_reply_to(self) -> str | None:
+        """The In-Reply-To field, usually one ``<id>``; None if absent or empty."""
+        line = self._line("in-reply-to")
+        if line is None:
+            return self.envelope.in_reply_to if self.envelope else None
+        return line or None
+
+    @cached_property
+    def references(self) -> tuple[str, ...]:
+        """The message ids of References, oldest first. No envelope has them."""
+        return tuple(_MESSAGE_ID.findall(self._line("references") or ""))
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it answers a message: by In-Reply-To, References or ``Re:``."""
+        if self.in_reply_to or self.references:
+            return not self.is_forward
+        return _REPLY.match(self.subject or "") is not None
+
+    @property
+    def is_forward(self) -> bool:
+        """Whether its subject says that it forwards a message."""
+        return _FORWARD.match(self.subject or "") is not None
+
+    # The content
+
+    def _root(self) -> BodyStructure | None:
+        return self._tree.root if self._tree else self.body_structure
+
+    def _content(self, part: BodyStructure) -> bytes | None:
+        """Return the decoded content of *part*; None if it was not fetched."""
+        if self._tree is not None:
+            assert self.raw is not None
+            start, end = self._tree.ranges[part.section]
+            return decode_transfer(self.raw[start:end], part.encoding, self._report)
+        encoded = self.sections.get(part.section)
+        if encoded is None:
+            return None
+        return decode_transfer(encoded, part.encoding, self._report)
+
+    def _text(self, subtype: str) -> str | None:
+        """Return the text of all parts of *subtype* that are no attachments."""
+        root = self._root()
+        texts: list[str] = []
+        for part in root.text_parts(subtype) if root else ():
+            content = self._content(part)
+            if content is not None:
+                text = decode_charset(content, part.charset, self._report)
+                texts.append(text.replace("\r\n", "\n"))
+        return "\n".join(texts) if texts else None
+
+    @cached_property
+    def text(self) -> str | None:
+        """The plain text, lines ended by LF; None if there is none, or not fetched.
+
+        Several parts of plain text, such as a list's footer, are joined.
+        """
+        return self._text("plain")
+
+    @cached_property
+    def html(self) -> str | None:
+        """The HTML text, lines ended by LF; None if there is none, or not fetched.
+
+        It is what the sender wrote: to be shown, it must be sanitised.
+        """
+        return self._text("html")
+
+    @property
+    def plain_body(self) -> str | None:
+        """The same as ``text``."""
+        return self.text
+
+    @property
+    def html_body(self) -> str | None:
+        """The same as ``html``."""
+        return self.html
+
+    @cached_property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """The attachments whose content was fetched, in order.
+
+        Pictures in HTML are among them (``is_inline``), and messages in the
+        message. What there is without its content tells
+        ``body_structure.attachments()``.
+        """
+        root = self._root()
+        attachments: list[Attachment] = []
+        for part in root.attachments() if root else ():
+            content = self._content(part)
+            if content is not None:
+                attachments.append(
+                    Attachment(
+                        filename=part.filename,
+                        content_type=part.content_type,
+                        payload=content,
+                        content_id=part.content_id,
+                        is_inline=part.is_inline,
+                    )
+                )
+        return tuple(attachments)
+
+    @property
+    def has_attachments(self) -> bool | None:
+        """Whether there is an attachment a reader would be offered.
+
+        Pictures that its HTML shows do not count. Known from ``body_structure``
+        too; None if neither that nor the content was fetched.
+        """
+        root = self._root()
+        if root is None:
+            return None
+        return any(
+            not (part.is_inline and part.content_id) for part in root.attachments()
+        )
+
+    def preview(self, length: int = 100) -> str:
+        """Return the first words of the text on one line, at most *length* long.
+
+        Taken from the plain text, else from the HTML; "" if neither was fetched.
+
+        Args:
+            length: how many characters, the final ellipsis included.
+        """
+        text = self.text
+        if text is None or not text.strip():
+            text = html_words(self.html or "")
+        # A word cut off by this limit lies far behind what is shown.
+        words = " ".join(text[: 100 * length + 10_000].split())
+        if len(words) <= length:
+            return words
+        return words[: max(0, length - 1)].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+
+    def get_body_preview(self, length: int = 100) -> str:
+        """The same as ``preview``."""
+        return self.preview(length)
+
+    @property
+    def defects(self) -> tuple[str, ...]:
+        """What is wrong with the message, one sentence each; reads all of it."""
+        _ = (self.subject, self.date, self.from_, self.sender, self.reply_to)
+        _ = (self.to, self.cc, self.bcc, self.text, self.html, self.attachments)
+        return tuple(self._defects)
+
+    def __repr__(self) -> str:
+        """Show what identifies it, nothing of what it says."""
+        uid = "" if self.uid is None else f" uid={self.uid}"
+        size = "" if self.size is None else f" {self.size} octets"
+        return f"<EmailMessage{uid}{size}>"

@@ -1,0 +1,211 @@
+"""The search keys of RFC 9051 §6.4.4, RFC 5032 and RFC 7162, checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, TypeAlias
+
+from ._flags import Flag
+from ._message_set import MAX_UID, MessageSet
+from ._search_nodes import Key, Node, Not, SearchAtom, SearchSet, SearchString
+
+DateLike: TypeAlias = date | datetime | str
+"""A date, a datetime (its date as it stands), ``01-Feb-2026`` or ISO 8601."""
+
+_MONTHS: Final = [
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+]
+_IMAP_DATE: Final = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})", re.ASCII)
+_FIELD_NAME: Final = re.compile(r"[!-9;-~]+")
+_LARGEST: Final = 2**63 - 1
+
+
+def from_address(text: str) -> Node:
+    """Match messages with *text* in From, name or address."""
+    return Key("FROM", (_string(text),))
+
+
+def to_address(text: str) -> Node:
+    """Match messages with *text* in To, name or address."""
+    return Key("TO", (_string(text),))
+
+
+def cc(text: str) -> Node:
+    """Match messages with *text* in Cc, name or address."""
+    return Key("CC", (_string(text),))
+
+
+def bcc(text: str) -> Node:
+    """Match messages with *text* in Bcc, name or address."""
+    return Key("BCC", (_string(text),))
+
+
+def subject(text: str) -> Node:
+    """Match messages with *text* in the subject."""
+    return Key("SUBJECT", (_string(text),))
+
+
+def body(text: str) -> Node:
+    """Match messages with *text* in the body."""
+    return Key("BODY", (_string(text),))
+
+
+def text(text: str) -> Node:
+    """Match messages with *text* in the header or the body."""
+    return Key("TEXT", (_string(text),))
+
+
+def header(name: str, text: str = "") -> Node:
+    """Match messages with *text* in a field *name*; with the field, if it is ""."""
+    if not _FIELD_NAME.fullmatch(name):
+        raise ValueError(f"not the name of a header field: {name[:80]!r}")
+    return Key("HEADER", (SearchString(name), _string(text)))
+
+
+def message_id(text: str) -> Node:
+    """Match messages with *text* in Message-ID."""
+    return header("Message-ID", text)
+
+
+def before(day: DateLike) -> Node:
+    """Match messages that arrived before *day*."""
+    return Key("BEFORE", (_date(day),))
+
+
+def on(day: DateLike) -> Node:
+    """Match messages that arrived on *day*."""
+    return Key("ON", (_date(day),))
+
+
+def since(day: DateLike) -> Node:
+    """Match messages that arrived on *day* or later."""
+    return Key("SINCE", (_date(day),))
+
+
+def since_days(days: int, *, today: date | None = None) -> Node:
+    """Match messages that arrived at most *days* days before *today*.
+
+    Args:
+        days: how many, 0 for today alone.
+        today: None for today's date in UTC.
+    """
+    if days < 0:
+        raise ValueError(f"not a number of days: {days}")
+    if today is None:
+        today = datetime.now(UTC).date()
+    return since(today - timedelta(days=days))
+
+
+def sent_before(day: DateLike) -> Node:
+    """Match messages whose Date is before *day*."""
+    return Key("SENTBEFORE", (_date(day),))
+
+
+def sent_on(day: DateLike) -> Node:
+    """Match messages whose Date is *day*."""
+    return Key("SENTON", (_date(day),))
+
+
+def sent_since(day: DateLike) -> Node:
+    """Match messages whose Date is *day* or later."""
+    return Key("SENTSINCE", (_date(day),))
+
+
+def keyword(name: str) -> Node:
+    """Match messages that have the keyword *name*."""
+    return Key("KEYWORD", (_keyword(name),))
+
+
+def unkeyword(name: str) -> Node:
+    """Match messages that do not have the keyword *name*."""
+    return Key("UNKEYWORD", (_keyword(name),))
+
+
+def larger(octets: int) -> Node:
+    """Match messages of more than *octets* octets."""
+    return Key("LARGER", (_number(octets, 0),))
+
+
+def smaller(octets: int) -> Node:
+    """Match messages of less than *octets* octets."""
+    return Key("SMALLER", (_number(octets, 0),))
+
+
+def older(seconds: int) -> Node:
+    """Match messages that arrived at least *seconds* ago (RFC 5032)."""
+    return Key("OLDER", (_number(seconds, 1, MAX_UID),))
+
+
+def younger(seconds: int) -> Node:
+    """Match messages that arrived at most *seconds* ago (RFC 5032)."""
+    return Key("YOUNGER", (_number(seconds, 1, MAX_UID),))
+
+
+def modseq(value: int) -> Node:
+    """Match messages whose mod-sequence is *value* or more (RFC 7162 §3.1.5)."""
+    return Key("MODSEQ", (_number(value, 0),))
+
+
+def uid(messages: MessageSet | Iterable[int] | int) -> Node:
+    """Match the messages of a set of UIDs; none if it is empty."""
+    if isinstance(messages, int):
+        messages = MessageSet((messages,))
+    elif not isinstance(messages, MessageSet):
+        messages = MessageSet(messages)
+    # IMAP cannot write the empty set.
+    return Key("UID", (SearchSet(messages),)) if messages else Not(Key("ALL"))
+
+
+def _string(text: str) -> SearchString:
+    if "\0" in text:
+        raise ValueError("a search cannot hold NUL")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a search cannot hold lone surrogates") from None
+    return SearchString(text)
+
+
+def _number(value: int, smallest: int, largest: int = _LARGEST) -> SearchAtom:
+    if not smallest <= value <= largest:
+        raise ValueError(f"not in {smallest}..{largest}: {value}")
+    return SearchAtom(str(int(value)))
+
+
+def _keyword(name: str) -> SearchAtom:
+    flag = Flag(name)
+    if flag.is_system:
+        raise ValueError(f"{name} is a system flag: use its own search key")
+    return SearchAtom(str(flag))
+
+
+def _date(day: DateLike) -> SearchAtom:
+    if isinstance(day, str):
+        day = _parse_date(day)
+    return SearchAtom(f"{day.day:02d}-{_MONTHS[day.month - 1]}-{day.year:04d}")
+
+
+def _parse_date(text: str) -> date:
+    match = _IMAP_DATE.fullmatch(text)
+    try:
+        if match is None:
+            return datetime.fromisoformat(text)
+        month = _MONTHS.index(match[2].capitalize()) + 1
+        return date(int(match[3]), month, int(match[1]))
+    except ValueError:
+        raise ValueError(
+            f"not a date such as 01-Feb-2026 or 2026-02-01: {text[:40]!r}"
+        ) from None

@@ -1,0 +1,85 @@
+"""Response codes: what stands in brackets before the text (RFC 9051 §7.1)."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable
+from typing import Final
+
+from ..errors import IMAPProtocolError
+from ._responses import (
+    AppendUidCode,
+    CapabilityCode,
+    Code,
+    CopyUidCode,
+    NumberCode,
+    PermanentFlagsCode,
+)
+from ._values import as_flags, as_number, as_ranges, as_uid
+
+# A code ends at the first "]" outside quotes.
+_CODE: Final = re.compile(
+    rb"\[ *([^ \]]+)"
+    rb'(?: +((?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\]"]++)*+))?'
+    rb" *\] *(.*)\Z",
+    re.DOTALL,
+)
+
+
+def parse_code(text: bytes) -> tuple[Code | None, str]:
+    """Split resp-text into its code, if it has one, and the text for humans.
+
+    A code that is not what its name promises is kept as a plain `Code`: the
+    response it stands in still says how the command went.
+    """
+    match = _CODE.match(text)
+    if match is None:
+        return None, text.decode("utf-8", "replace")
+    name = match[1].decode("ascii", "replace").upper()
+    arguments = (match[2] or b"").decode("utf-8", "surrogateescape").strip()
+    human = match[3].decode("utf-8", "replace")
+    code = Code(name, arguments)
+    if parser := _PARSERS.get(name):
+        with contextlib.suppress(IMAPProtocolError):
+            code = parser(name, arguments)
+    return code, human
+
+
+def _number(name: str, text: str) -> Code:
+    return NumberCode(name, text, as_number(text))
+
+
+def _capability(name: str, text: str) -> Code:
+    return CapabilityCode(name, text, frozenset(text.upper().split()))
+
+
+def _permanent_flags(name: str, text: str) -> Code:
+    return PermanentFlagsCode(name, text, as_flags([*text.strip("()").split()]))
+
+
+def _append_uid(name: str, text: str) -> Code:
+    uidvalidity, _, uids = text.partition(" ")
+    return AppendUidCode(name, text, as_uid(uidvalidity), as_ranges(uids))
+
+
+def _copy_uid(name: str, text: str) -> Code:
+    fields = text.split()
+    if len(fields) != 3:
+        raise IMAPProtocolError("COPYUID has three arguments")
+    uidvalidity, source, destination = fields
+    return CopyUidCode(
+        name, text, as_uid(uidvalidity), as_ranges(source), as_ranges(destination)
+    )
+
+
+_PARSERS: Final[dict[str, Callable[[str, str], Code]]] = {
+    "UIDVALIDITY": _number,
+    "UIDNEXT": _number,
+    "UNSEEN": _number,
+    "HIGHESTMODSEQ": _number,
+    "CAPABILITY": _capability,
+    "PERMANENTFLAGS": _permanent_flags,
+    "APPENDUID": _append_uid,
+    "COPYUID": _copy_uid,
+}

@@ -1,0 +1,23 @@
+"""How much a server may make us hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Caps on what one response may cost, checked before memory is spent.
+
+    Attributes:
+        line: longest run of octets without a literal. A SEARCH answer is one
+            line: a million UIDs take about 8 MiB.
+        literal: largest literal, in octets.
+        response: largest whole response, in octets.
+        nesting: deepest parentheses.
+    """
+
+    line: int = 64 * 2**20
+    literal: int = 256 * 2**20
+    response: int = 512 * 2**20
+    nesting: int = 200

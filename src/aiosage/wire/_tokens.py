@@ -1,0 +1,77 @@
+"""One response as nested values: atoms, strings, NIL and lists (RFC 9051 §4).
+
+One compiled expression cuts a text into tokens at C speed, and a loop with a
+stack nests them, so neither length nor depth costs recursion.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ..errors import IMAPProtocolError
+from ._framer import Frame
+from ._responses import Value
+
+# Possessive repeats never go back, and a quote without an end takes all that
+# follows, so hostile text stays linear. An atom is
+# whatever is not another token: servers send odd characters unquoted. Only
+# BODY[...] may hold spaces, as in BODY[HEADER.FIELDS (SUBJECT FROM)]<0>.
+_TOKEN: Final = re.compile(
+    rb"([()])"
+    rb'|("[^"\\]*+(?:\\.[^"\\]*+)*+)("?)'
+    rb'|([A-Za-z][A-Za-z0-9.]*+\[[^\[\]]*+\](?:<\d+>)?|[^\x00\x20()"]++)'
+    rb"|([^\x20])",
+    re.DOTALL,
+)
+_ESCAPE: Final = re.compile(rb"\\(.)", re.DOTALL)
+
+
+def tokenize(frame: Frame, *, skip: int, nesting: int) -> list[Value]:
+    """Return the values of *frame* after its first *skip* octets.
+
+    Args:
+        frame: a response.
+        skip: octets of the first text that are dealt with already.
+        nesting: deepest parentheses accepted.
+
+    Raises:
+        IMAPProtocolError: parentheses or quotes do not match, or nest too deep.
+    """
+    top: list[Value] = []
+    current = top
+    stack: list[list[Value]] = []
+    for index, part in enumerate(frame):
+        if index % 2:
+            current.append(part)
+            continue
+        text = part[skip:] if index == 0 and skip else part
+        for parenthesis, quoted, end, atom, stray in _TOKEN.findall(text):
+            if atom:
+                current.append(None if atom in _NIL else str(atom, "latin-1"))
+            elif end:
+                string = quoted[1:]
+                current.append(
+                    _ESCAPE.sub(rb"\1", string) if b"\\" in string else string
+                )
+            elif parenthesis == b"(":
+                if len(stack) >= nesting:
+                    raise IMAPProtocolError(
+                        f"a response nests deeper than {nesting} parentheses"
+                    )
+                inner: list[Value] = []
+                current.append(inner)
+                stack.append(current)
+                current = inner
+            elif parenthesis and stack:
+                current = stack.pop()
+            else:
+                raise IMAPProtocolError(
+                    f"a response holds a stray {(stray or quoted[:1] or parenthesis)!r}"
+                )
+    if stack:
+        raise IMAPProtocolError("a response ends inside a parenthesis")
+    return top
+
+
+_NIL: Final = frozenset({b"NIL", b"nil", b"Nil"})

@@ -1,0 +1,117 @@
+"""Reading parsed tokens as what the grammar says they are."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from ..errors import IMAPProtocolError
+from ..model import MAX_UID, Flag, MessageSet
+from ._mailbox_name import decode_mailbox_name
+from ._responses import Value
+
+_MAX_NUMBER64: Final = 2**63 - 1
+
+MONTHS: Final = (
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+)
+"""As IMAP writes them (RFC 9051 §9, date-month)."""
+
+
+def as_list(value: Value) -> list[Value]:
+    """Return a list; NIL, and an empty string for it, is the empty list."""
+    if isinstance(value, list):
+        return value
+    if not value:
+        return []
+    raise IMAPProtocolError(f"expected a list, got {_excerpt(value)}")
+
+
+def as_octets(value: Value) -> bytes | None:
+    """Return a string's octets; None for NIL."""
+    if isinstance(value, str):
+        return value.encode("latin-1")
+    if isinstance(value, list):
+        raise IMAPProtocolError("expected a string, got a list")
+    return value
+
+
+def as_text(value: Value) -> str:
+    """Return an atom or string as text: UTF-8, odd octets as surrogates."""
+    octets = as_octets(value)
+    return (octets or b"").decode("utf-8", "surrogateescape")
+
+
+def as_mailbox(value: Value) -> str:
+    """Return a mailbox name; ``INBOX`` in its one true spelling."""
+    name = decode_mailbox_name(as_octets(value) or b"")
+    return "INBOX" if name.upper() == "INBOX" else name
+
+
+def as_number(value: Value) -> int:
+    """Return a number of up to 63 bits (RFC 9051 §9, number64)."""
+    if isinstance(value, list) and len(value) == 1:  # MODSEQ (n)
+        value = value[0]
+    text = value if isinstance(value, str) else as_text(value)
+    if text.isascii() and text.isdigit() and len(text) <= 19:
+        number = int(text)
+        if number <= _MAX_NUMBER64:
+            return number
+    raise IMAPProtocolError(f"expected a number, got {_excerpt(value)}")
+
+
+def as_uid(value: Value) -> int:
+    """Return a UID or UIDVALIDITY: 1 to 2^32-1 (RFC 9051 §9, uniqueid)."""
+    number = as_number(value)
+    if not 1 <= number <= MAX_UID:
+        raise IMAPProtocolError(f"expected a UID, got {number}")
+    return number
+
+
+def as_message_set(value: Value) -> MessageSet:
+    """Return a set of UIDs."""
+    try:
+        return MessageSet.parse(as_text(value))
+    except ValueError as error:
+        raise IMAPProtocolError(str(error)) from None
+
+
+def as_atoms(values: list[Value]) -> list[str]:
+    """Return what are all atoms or strings as text."""
+    return [as_text(value) for value in values]
+
+
+def as_flags(value: Value) -> frozenset[Flag]:
+    """Return a parenthesised list of flags."""
+    return _flags(tuple(as_atoms(as_list(value))))
+
+
+@lru_cache(maxsize=1024)
+def _flags(names: tuple[str, ...]) -> frozenset[Flag]:
+    """Return equal flag lists as one object: mailboxes repeat a few."""
+    return frozenset(map(Flag.from_wire, names))
+
+
+def as_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """Return a UID set in the order it was sent, as COPYUID needs it."""
+    ranges: list[tuple[int, int]] = []
+    for item in text.split(","):
+        first, colon, last = item.partition(":")
+        start = as_uid(first)
+        ranges.append((start, as_uid(last) if colon else start))
+    return tuple(ranges)
+
+
+def _excerpt(value: Value) -> str:
+    return f"{value!r:.40}" if not isinstance(value, bytes) else "a string"

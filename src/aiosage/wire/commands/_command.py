@@ -1,0 +1,72 @@
+"""What every command is: its words, what it claims, and what it gives back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from enum import Enum
+from typing import ClassVar, Generic, TypeVar
+
+from .._encoder import Encoder
+from .._responses import Status, Untagged
+
+R = TypeVar("R", covariant=True)
+
+
+class SessionState(Enum):
+    """Where a session stands (RFC 9051 §3)."""
+
+    NOT_AUTHENTICATED = "not authenticated"
+    AUTHENTICATED = "authenticated"
+    SELECTED = "selected"
+    LOGOUT = "logged out"
+
+
+ANY_STATE = frozenset(SessionState) - {SessionState.LOGOUT}
+LOGGED_IN = frozenset({SessionState.AUTHENTICATED, SessionState.SELECTED})
+SELECTED = frozenset({SessionState.SELECTED})
+
+
+class Command(ABC, Generic[R]):
+    """One command: typed arguments in, a typed result out. Knows no I/O.
+
+    Attributes:
+        name: as errors and logs show it, such as ``UID FETCH``.
+        states: in which it is legal.
+        requires: the capability the server must announce; None if none.
+        claims: types of the untagged responses that belong to its result.
+        exclusive: no other command may be under way with it, since it changes
+            what the others mean (RFC 9051 §5.5).
+        changes: executing it twice is not like executing it once, so after a
+            lost connection it must not be repeated blindly.
+    """
+
+    __slots__ = ()
+
+    name: ClassVar[str]
+    states: ClassVar[frozenset[SessionState]] = LOGGED_IN
+    requires: ClassVar[str | None] = None
+    claims: ClassVar[tuple[type[Untagged | Status], ...]] = ()
+    exclusive: ClassVar[bool] = False
+    changes: ClassVar[bool] = False
+
+    @abstractmethod
+    def encode(self, to: Encoder) -> None:
+        """Write the command and its arguments, without the tag."""
+
+    @abstractmethod
+    def result(self, untagged: Sequence[Untagged | Status], status: Status) -> R:
+        """Return the result from what was claimed and the tagged OK."""
+
+
+class SimpleCommand(Command[None]):
+    """A command that takes no arguments and tells no more than that it worked."""
+
+    __slots__ = ()
+
+    def encode(self, to: Encoder) -> None:
+        """Write the name."""
+        to.keyword(self.name)
+
+    def result(self, untagged: Sequence[Untagged | Status], status: Status) -> None:
+        """There is none."""
