@@ -1,5 +1,6 @@
 """What programs that use aiosage, and aiosage itself, are tested with.
 
+* :class:`MemoryServer`: an IMAP server in memory, for programs' own tests.
 * :class:`DovecotServer`: a real Dovecot 2.3, where one is installed.
 * :class:`Certificates`: TLS that is verified, without touching the machine's.
 """
@@ -7,5 +8,17 @@
 from ._certificates import Certificates
 from ._dovecot import DovecotServer
 from ._dovecot_process import DovecotError, DovecotNotFound
+from ._samples import sample_messages
+from .memory import MemoryAccount, MemoryMailbox, MemoryServer, StoredMessage
 
-__all__ = ["Certificates", "DovecotError", "DovecotNotFound", "DovecotServer"]
+__all__ = [
+    "Certificates",
+    "DovecotError",
+    "DovecotNotFound",
+    "DovecotServer",
+    "MemoryAccount",
+    "MemoryMailbox",
+    "MemoryServer",
+    "StoredMessage",
+    "sample_messages",
+]

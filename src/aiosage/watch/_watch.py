@@ -108,6 +108,7 @@ class _Watcher:
         self._told: dict[int, Flags] | None = None  # None until the first look
         self._untold: deque[WatchEvent] = deque()
         self._must_compare = True  # `untold` does not hold everything
+        self._is_opening = True  # what is said is about no mailbox yet
         self._loss: IMAPConnectionError | None = None
         self._news = asyncio.Event()
 
@@ -161,8 +162,9 @@ class _Watcher:
         if isinstance(news, IMAPConnectionError):
             self._loss = news
         elif isinstance(news, SelectResult):
+            self._is_opening = False
             self._view = MailboxView(self._mailbox, news.uidvalidity, news.exists)
-        elif isinstance(news, Status):
+        elif isinstance(news, Status) or self._is_opening:
             return
         else:
             events = self._view.apply(news)
@@ -181,6 +183,7 @@ class _Watcher:
         self._loss = None
         self._untold.clear()
         self._must_compare = True
+        self._is_opening = True
         before = self._view
         await connection.reselect(self._mailbox, read_only=True)
         await self._identify(connection)

@@ -36,7 +36,10 @@ _DATE: Final = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})")
 _DATE_TIME: Final = re.compile(
     r"([ \d]\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"
 )
-_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+MONTHS: Final = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
 _SYSTEM_FLAGS: Final = {
     str(flag).lower(): flag
     for flag in (Flag.SEEN, Flag.ANSWERED, Flag.FLAGGED, Flag.DELETED, Flag.DRAFT)
@@ -65,6 +68,18 @@ class Arguments:
     def next_is(self, octets: bytes) -> bool:
         """Return whether *octets* come next."""
         return self._data.startswith(octets, self._position)
+
+    def next_is_set(self) -> bool:
+        """Return whether a set of messages comes next."""
+        return _SEQUENCE_SET.match(self._data, self._position) is not None
+
+    def accept_word(self, word: bytes) -> bool:
+        """Move past *word*, in any case, and a space, if they come next."""
+        end = self._position + len(word) + 1
+        if self._data[self._position : end].upper() != word + b" ":
+            return False
+        self._position = end
+        return True
 
     @property
     def is_at_end(self) -> bool:
@@ -216,7 +231,7 @@ class Arguments:
 
 
 def _month(name: str) -> int:
-    return _MONTHS.index(name.lower()) + 1
+    return MONTHS.index(name.capitalize()) + 1
 
 
 def decode_name(name: bytes) -> str:

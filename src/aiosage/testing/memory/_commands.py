@@ -7,14 +7,25 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, TypeAlias
 
-from . import _append, _copy, _fetch, _folders, _list, _login, _search, _selected, _store
+from . import (
+    _append,
+    _copy,
+    _fetch,
+    _folders,
+    _list,
+    _login,
+    _search,
+    _selected,
+    _store,
+)
 from ._arguments import Arguments
 from ._session import Session
 
 Handler: TypeAlias = Callable[[Session, Arguments, bool], Awaitable[str]]
 """Runs a command whose name is read; True if it came after UID.
 
-Returns what the tagged OK says; raises ``Refusal`` for NO and BAD.
+Returns what the tagged OK says, nothing if it was sent already; raises
+``Refusal`` for NO and BAD.
 """
 
 

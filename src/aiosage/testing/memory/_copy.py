@@ -46,9 +46,7 @@ def _read(
     target = session.account.require(name, code="TRYCREATE")
     messages = list(view.mailbox.find(message_uid for _, message_uid in chosen))
     if len(messages) < len(chosen):
-        raise No(
-            "Some of the requested messages no longer exist", code="EXPUNGEISSUED"
-        )
+        raise No("Some of the requested messages no longer exist", code="EXPUNGEISSUED")
     return messages, target
 
 

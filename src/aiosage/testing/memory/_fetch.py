@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timezone
+from datetime import UTC
 from typing import Final, TypeAlias
 
 from ...model import Flag
-from ._arguments import Arguments
+from ._arguments import MONTHS, Arguments
 from ._mailbox import Message
 from ._refusal import Bad
 from ._response import literal
@@ -29,7 +29,6 @@ _MACROS: Final = {
     "ALL": ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"),
     "FULL": ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY"),
 }
-_MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 class _Request:
@@ -65,6 +64,7 @@ async def fetch(session: Session, arguments: Arguments, uid: bool) -> str:
     if request.changed_since is not None:
         request.add("MODSEQ", _modseq)
     was_expunged = False
+    session.write_all(view.new_flags())
     for number, message_uid in chosen:
         await session.breathe()
         message = view.message(message_uid)
@@ -87,10 +87,10 @@ def _fetch_one(
     if request.marks_seen and not view.read_only and not view.is_expunged(message.uid):
         seen = message.flags | {Flag.SEEN}
         if view.mailbox.set_flags(message, seen, by=view):
-            extra = {"FLAGS": _flags}
+            extra: dict[str, Item] = {"FLAGS": _flags}
             if session.condstore:
                 extra["MODSEQ"] = _modseq
-            items = {**items, **extra}
+            items = {**extra, **items}
     values = b" ".join([item(view, message) for item in items.values()])
     session.write(b"* %d FETCH (%b)\r\n" % (number, values))
 
@@ -163,8 +163,8 @@ def _size(view: View, message: Message) -> bytes:
 
 
 def _internal_date(view: View, message: Message) -> bytes:
-    date = message.internal_date.astimezone(timezone.utc)
-    day = f"{date.day:02}-{_MONTHS[date.month - 1]}-{date.year:04}"
+    date = message.internal_date.astimezone(UTC)
+    day = f"{date.day:02}-{MONTHS[date.month - 1]}-{date.year:04}"
     return f'INTERNALDATE "{day} {date:%H:%M:%S} +0000"'.encode()
 
 
@@ -205,6 +205,6 @@ def _body(name: bytes, section: Section) -> Item:
         if view.is_expunged(message.uid):
             return name + b" NIL"
         octets = message.raw if is_whole else section.of(message.part)
-        return name + b" " + (b"NIL" if octets is None else literal(octets))
+        return name + b" " + literal(octets)
 
     return item

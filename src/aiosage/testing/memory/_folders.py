@@ -159,7 +159,7 @@ def status_response(
 def _status_value(mailbox: MemoryMailbox, item: str) -> int:
     match item:
         case "MESSAGES":
-            return len(mailbox)
+            return mailbox.message_count
         case "RECENT":
             return len(mailbox.uids_from(mailbox.first_recent))
         case "UIDNEXT":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -41,6 +42,9 @@ class Fields:
         self._first: dict[bytes, Field] = {}
         for field in fields:
             self._first.setdefault(field.name, field)
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self._all)
 
     def last(self, name: bytes) -> bytes | None:
         """Return the value of the last field *name* (lower case), or None."""
@@ -136,7 +140,7 @@ def parse_parameterized(value: bytes) -> tuple[bytes, Parameters]:
             else:
                 text, position = _read_word(value, position)
             parameters.append((name, text))
-    return word, _joined(parameters)
+    return word, _joined(parameters) if word else ()
 
 
 def _read_word(value: bytes, position: int) -> tuple[bytes, int]:

@@ -155,8 +155,8 @@ def _attributes(
         attributes.append("\\Noselect" if exists else "\\NonExistent")
     if "CHILDREN" in options.returned:
         attributes.append("\\HasChildren" if has_children else "\\HasNoChildren")
-    if mailbox and mailbox.special_use and options.wants("SPECIAL-USE"):
-        attributes.append(str(mailbox.special_use))
+    if options.wants("SPECIAL-USE"):
+        attributes += _special_use(account, name)
     return attributes, extra
 
 
@@ -169,10 +169,11 @@ async def lsub(session: Session, arguments: Arguments, uid: bool) -> str:
     arguments.end()
     wanted = Pattern(pattern)
     subscribed = session.account.subscriptions
+    with_use = session.offers("SPECIAL-USE")
     found: dict[str, list[str]] = {}
     for name in subscribed:
         if wanted.matches(encode_mailbox_name(name)):
-            found[name] = []
+            found[name] = _special_use(session.account, name) if with_use else []
         elif pattern.endswith(b"%"):
             for parent in _parents(name):
                 encoded = encode_mailbox_name(parent)
@@ -181,6 +182,13 @@ async def lsub(session: Session, arguments: Arguments, uid: bool) -> str:
     for name, attributes in found.items():
         session.write(_response(b"LSUB", name, attributes))
     return "Lsub completed."
+
+
+def _special_use(account: MemoryAccount, name: str) -> list[str]:
+    mailbox = account.get(name)
+    if mailbox is None or mailbox.special_use is None:
+        return []
+    return [str(mailbox.special_use)]
 
 
 def _response(

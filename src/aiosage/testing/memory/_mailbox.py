@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ...model import MAX_UID, Flag
@@ -116,9 +116,6 @@ class MemoryMailbox:
     def __repr__(self) -> str:
         return f"<MemoryMailbox {self.name!r}: {len(self._messages)} messages>"
 
-    def __len__(self) -> int:
-        return len(self._messages)
-
     @property
     def messages(self) -> list[StoredMessage]:
         """The messages there are now, ascending by UID."""
@@ -126,6 +123,11 @@ class MemoryMailbox:
             StoredMessage(m.uid, m.flags, m.internal_date, m.raw, m.modseq)
             for m in self._messages.values()
         ]
+
+    @property
+    def message_count(self) -> int:
+        """How many messages there are now."""
+        return len(self._messages)
 
     @property
     def uids(self) -> list[int]:
@@ -309,7 +311,7 @@ def new_message(raw: bytes, flags: Iterable[Flag], date: datetime | None) -> Mes
         raw = _BARE_LF.sub(b"\r\n", raw)
     if b"\0" in raw:
         raw = raw.replace(b"\0", b"\x80")
-    date = datetime.now(timezone.utc) if date is None else date
+    date = datetime.now(UTC) if date is None else date
     return Message(raw, frozenset(flags), date.replace(microsecond=0))
 
 

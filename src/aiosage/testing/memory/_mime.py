@@ -83,7 +83,8 @@ class _Open:
     """A part whose end has not been seen, and the boundary its children have."""
 
     part: Part
-    boundary: bytes | None = None  # None: not a multipart, or in its epilogue
+    boundary: bytes | None  # None: not a multipart, or in its epilogue
+    floor: int  # the body cannot end before this
 
 
 def parse_message(raw: bytes) -> Part:
@@ -111,6 +112,7 @@ class _Scanner:
             position = after
             if is_final:
                 self._open[level].boundary = None
+                self._open[level].floor = after
                 continue
             parent = self._open[level].part
             digest = parent.subtype.lower() == b"digest"
@@ -132,7 +134,7 @@ class _Scanner:
 
     def _open_part(self, start: int, default: tuple[bytes, bytes]) -> Part:
         part = self._read_header(start, default)
-        self._open.append(_Open(part, _boundary(part)))
+        self._open.append(_Open(part, _boundary(part), part.body))
         return part
 
     def _read_header(self, start: int, default: tuple[bytes, bytes]) -> Part:
@@ -146,9 +148,9 @@ class _Scanner:
         fields = parse_fields(self._raw, start, body)
         type_, subtype, parameters = _content_type(fields, default)
         part = Part(self._raw, start, body, body, fields, type_, subtype, parameters)
-        if part.is_multipart or part.is_message:
-            if len(self._open) >= MAX_DEPTH or self._count >= MAX_PARTS:
-                part.type, part.subtype = b"application", b"octet-stream"
+        is_too_much = len(self._open) >= MAX_DEPTH or self._count >= MAX_PARTS
+        if is_too_much and (part.is_multipart or part.is_message):
+            part.type, part.subtype = b"application", b"octet-stream"
         return part
 
     def _find_delimiter(self, start: int) -> tuple[int, int, int, bool] | None:
@@ -181,10 +183,13 @@ class _Scanner:
     def _close_above(self, level: int, end: int) -> None:
         """Close the parts opened after *level*; their bodies end at *end*."""
         while len(self._open) > level + 1:
-            part = self._open.pop().part
-            # A header cut short keeps its last line end.
-            inner = part.children[-1].end if part.is_message else part.body
-            part.end = max(inner, end)
+            closed = self._open.pop()
+            closed.part.end = max(closed.floor, end)
+            if self._open:
+                # The line end after a closing delimiter or in a header cut
+                # short is part of what holds it, though a delimiter follows.
+                holder = self._open[-1]
+                holder.floor = max(holder.floor, closed.part.end)
 
     def _end_before(self, line: int) -> int:
         """Return where a body ends whose delimiter line starts at *line*.

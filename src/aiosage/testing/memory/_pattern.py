@@ -42,9 +42,7 @@ class Pattern:
                 if state == len(pattern):
                     continue
                 expected = pattern[state]
-                if expected == _STAR or (
-                    expected == _PERCENT and octet != _DELIMITER
-                ):
+                if expected == _STAR or (expected == _PERCENT and octet != _DELIMITER):
                     going_on.append(state)
                 elif expected == octet or (
                     index < inbox and expected | 0x20 == octet | 0x20

@@ -38,18 +38,18 @@ class Section:
         origin = b"<%d>" % self.partial[0] if self.partial else b""
         return b"[" + label + b"]" + origin
 
-    def of(self, message: Part) -> bytes | None:
-        """Return the octets asked for; None if there is no such part."""
+    def of(self, message: Part) -> bytes:
+        """Return the octets asked for; none if there is no such part."""
         part = _find(message, self.path)
         if part is None:
-            return None
+            return b""
         octets = self._text_of(part, is_root=not self.path)
-        if octets is None or self.partial is None:
+        if self.partial is None:
             return octets
         offset, count = self.partial
         return octets[offset : offset + count]
 
-    def _text_of(self, part: Part, *, is_root: bool) -> bytes | None:
+    def _text_of(self, part: Part, *, is_root: bool) -> bytes:
         if not self.text:
             return part.raw if is_root else part.content
         if self.text == "MIME":
@@ -57,7 +57,7 @@ class Section:
         # HEADER and TEXT are of a message: the whole, or one inside a part.
         if not is_root:
             if not part.is_message:
-                return None
+                return b""
             part = part.children[0]
         if self.text == "HEADER":
             return part.header
@@ -68,26 +68,29 @@ class Section:
         return part.fields.lines(names, inverse=inverse) + b"\r\n"
 
 
-def _find(part: Part, path: tuple[int, ...]) -> Part | None:
+def _find(message: Part, path: tuple[int, ...]) -> Part | None:
     """Return the part at *path*.
 
-    Numbers go through the message inside a message/rfc822 part as if its parts
-    were the part's own; what is not a multipart has itself as part 1.
+    The parts of a message inside a part are numbered as if they were that
+    part's own; a body that is not a multipart is its message's part 1.
     """
-    for depth, number in enumerate(path):
-        if part.is_message and depth:
-            part = part.children[0]
-        elif part.is_message and not depth:
-            # The message itself is one body part; its part 1 is that body.
-            if number != 1:
-                return None
-            continue
-        if part.is_multipart:
-            if not 1 <= number <= len(part.children):
-                return None
-            part = part.children[number - 1]
-        elif number != 1:
+    holder: Part | None = message  # whose parts the next number counts
+    part = message
+    for number in path:
+        if holder is None:
             return None
+        if holder.is_multipart:
+            if not 1 <= number <= len(holder.children):
+                return None
+            part = holder.children[number - 1]
+        elif number == 1:
+            part = holder
+        else:
+            return None
+        if part.is_message:
+            holder = part.children[0]
+        else:
+            holder = part if part.is_multipart else None
     return part
 
 

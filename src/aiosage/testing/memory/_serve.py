@@ -57,14 +57,15 @@ async def _serve_command(session: Session) -> bool:
             session.say_bye(MAILBOX_GONE)
             return False
         text = await _run(session, octets)
-        response = b"OK " + text.encode()
+        response = b"OK " + text.encode() if text else b""
     except Refusal as refusal:
         status = refusal.status
         response = refusal.response
         if isinstance(refusal, No):
             session.write_updates()
-    session.write(session.tag + b" " + response + b"\r\n")
-    if not session.is_over:
+    if response:
+        session.write(session.tag + b" " + response + b"\r\n")
+    if not session.stream.is_closing:
         await session.flush()
     return status == b"BAD"
 

@@ -144,11 +144,14 @@ class Session:
 
     async def breathe(self) -> None:
         """Call this often in long work: it sends, and lets other tasks run."""
-        if (
-            self._size >= _CHUNK
-            or asyncio.get_running_loop().time() >= self._slice_end
-        ):
+        if self._size >= _CHUNK or asyncio.get_running_loop().time() >= self._slice_end:
             await self.flush()
+
+    async def start_tls(self, context: ssl.SSLContext) -> None:
+        """Send what was written, then negotiate TLS."""
+        data, self._pieces, self._size = b"".join(self._pieces), [], 0
+        self.stream.write(data)
+        await self.stream.start_tls(context)
 
     def say_bye(self, text: str) -> None:
         """Send BYE with *text* and close the connection; nothing waits."""

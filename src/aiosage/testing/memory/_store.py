@@ -40,14 +40,16 @@ async def store(session: Session, arguments: Arguments, uid: bool) -> str:
         has_changed = view.mailbox.set_flags(
             message, _applied(operation, message.flags, flags), by=view
         )
+        if not has_changed:
+            continue  # which Dovecot does not mention either
         items: list[bytes] = []
         if uid:
             items.append(b"UID %d" % message_uid)
-        if session.condstore and has_changed:
+        if session.condstore:
             items.append(b"MODSEQ (%d)" % message.modseq)
         if not is_silent:
             items.append(b"FLAGS " + view.flags(message))
-        if not is_silent or (session.condstore and has_changed):
+        if session.condstore or not is_silent:
             session.write_all(view.new_flags())
             session.write(b"* %d FETCH (%b)\r\n" % (number, b" ".join(items)))
     if modified:

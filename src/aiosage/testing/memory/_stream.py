@@ -11,6 +11,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 _READ_HIGH: Final = 256 * 1024  # unread octets at which reading is paused
@@ -234,10 +235,8 @@ class ClientStream(asyncio.Protocol):
             return
         if (sock := self._transport.get_extra_info("socket")) is not None:
             with_linger = struct.pack("ii", 1, 0)
-            try:
+            with suppress(OSError):  # it may be closed already
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, with_linger)
-            except OSError:
-                pass  # already closed
         self._transport.abort()
 
     async def wait_closed(self) -> None:

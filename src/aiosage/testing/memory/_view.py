@@ -114,7 +114,9 @@ class View:
         if ranges == SAVED:
             return [(n, uid) for uid in self.saved if (n := self.number(uid))]
         indexes = self._indexes(ranges, by_uid=by_uid)
-        return [(i + 1, self.uids[i]) for first, end in indexes for i in range(first, end)]
+        return [
+            (i + 1, self.uids[i]) for first, end in indexes for i in range(first, end)
+        ]
 
     def _indexes(self, ranges: Ranges, *, by_uid: bool) -> list[tuple[int, int]]:
         """Return the half-open index ranges of *ranges*, ascending, disjoint."""
@@ -124,8 +126,11 @@ class View:
         for given in ranges:
             first, last = sorted(largest if n == STAR else n for n in given)
             if by_uid:
-                start, end = bisect_left(self.uids, first), bisect_right(self.uids, last)
-            elif 1 <= first and last <= count:
+                start, end = (
+                    bisect_left(self.uids, first),
+                    bisect_right(self.uids, last),
+                )
+            elif first >= 1 and last <= count:
                 start, end = first - 1, last
             else:
                 raise Bad("Invalid messageset")

@@ -1,0 +1,1 @@
+"""aiosage as a program."""

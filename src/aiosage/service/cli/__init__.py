@@ -1,0 +1,5 @@
+"""The command line."""
+
+from ._app import run
+
+__all__ = ["run"]

@@ -1,0 +1,145 @@
+"""The commands: what they take, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...errors import IMAPError
+from ._demo import run_demo
+from ._exit import EXPLANATION, ExitCode, exit_code
+from ._output import Output
+from ._sync import run_sync
+from ._watch import run_watch
+
+app = typer.Typer(
+    name="aiosage",
+    help="IMAP for asyncio: keep mailboxes in sync, and hear of new mail.",
+    epilog=EXPLANATION,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON object per line, for machines.")
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Log to stderr what happens.")
+]
+PasswordCommand = Annotated[
+    str | None,
+    typer.Option(
+        "--password-command",
+        metavar="COMMAND",
+        help="Prints the password on its first line, such as"
+        " 'pass show mail/{username}'. {username} and {host} are filled in.",
+    ),
+]
+_URL_HELP = (
+    "imaps://user@host[:port] for TLS, imap://... for STARTTLS; ?ca_file=FILE trusts"
+    " a private CA. The password comes from AIOSAGE_PASSWORD_<USER>,"
+    " AIOSAGE_PASSWORD, --password-command, the keyring or a prompt."
+)
+
+
+@app.command()
+def demo(
+    *,
+    store: Annotated[
+        Path | None,
+        typer.Option(help="A new file for the mirror; a temporary one by default."),
+    ] = None,
+    messages: Annotated[
+        int, typer.Option(min=40, max=200_000, help="How many there are in all.")
+    ] = 3000,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show everything on a mail server in this process: nothing else is needed."""
+    output = Output.make(is_json=json)
+    _run(run_demo(output, store=store, messages=messages), output, verbose=verbose)
+
+
+@app.command()
+def sync(
+    urls: Annotated[list[str], typer.Argument(metavar="URL...", help=_URL_HELP)],
+    *,
+    store: Annotated[
+        Path, typer.Option(help="The SQLite file of the mirror; made if missing.")
+    ],
+    mailbox: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this mailbox; may be given several times."),
+    ] = None,
+    password_command: PasswordCommand = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Bring the mirror of some accounts up to date; only the difference moves."""
+    output = Output.make(is_json=json)
+    _run(
+        run_sync(
+            output,
+            urls,
+            store=store,
+            mailboxes=mailbox or None,
+            password_command=password_command,
+        ),
+        output,
+        verbose=verbose,
+    )
+
+
+@app.command()
+def watch(
+    url: Annotated[str, typer.Argument(metavar="URL", help=_URL_HELP)],
+    mailbox: Annotated[str, typer.Argument(help="Which one to watch.")] = "INBOX",
+    *,
+    password_command: PasswordCommand = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Print what happens in a mailbox as it happens, until interrupted."""
+    output = Output.make(is_json=json)
+    _run(
+        run_watch(output, url, mailbox, password_command=password_command),
+        output,
+        verbose=verbose,
+    )
+
+
+def _run(
+    main: Coroutine[object, object, ExitCode], output: Output, *, verbose: bool
+) -> None:
+    """Run *main* and exit as it says, or as its error does."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.ERROR,
+        format="%(asctime)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        code = asyncio.run(main)
+    except IMAPError as error:
+        output.error(str(error))
+        code = exit_code(error)
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    raise typer.Exit(code)
+
+
+def run() -> int:
+    """Run the command line; return the exit code."""
+    try:
+        app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else ExitCode.FAILED
+    except BrokenPipeError:
+        return ExitCode.OK  # whoever read our output has had enough
+    return ExitCode.OK

@@ -1,0 +1,124 @@
+"""How results look: a terminal, plain lines, or JSON for machines.
+
+Results go to stdout; progress goes to stderr and only where somebody watches.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from ...model import Flag
+from ...watch import (
+    ConnectionState,
+    FlagsChanged,
+    MailboxReset,
+    MessageExpunged,
+    NewMessage,
+    WatchEvent,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where and how results are written.
+
+    Attributes:
+        is_json: one JSON object per line.
+        console: for results.
+        progress: for what is only of interest while it lasts.
+    """
+
+    is_json: bool
+    console: Console
+    progress: Console
+
+    @classmethod
+    def make(cls, *, is_json: bool) -> Output:
+        """Return the output this process should have."""
+        return cls(
+            is_json,
+            Console(highlight=False, soft_wrap=not sys.stdout.isatty()),
+            Console(stderr=True, highlight=False),
+        )
+
+    def record(self, kind: str, fields: Mapping[str, object]) -> None:
+        """Write one JSON object."""
+        text = json.dumps({"type": kind, **fields}, ensure_ascii=False, default=_json)
+        self.console.file.write(text + "\n")
+        self.console.file.flush()
+
+    def line(self, text: str, *, style: str | None = None) -> None:
+        """Write one line of text; nothing in JSON."""
+        if not self.is_json:
+            self.console.print(text, style=style, markup=False)
+
+    def table(
+        self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+    ) -> None:
+        """Write a table; numbers stand to the right. Nothing in JSON."""
+        if self.is_json:
+            return
+        if not self.console.is_terminal:
+            self.console.print(f"{title}:", markup=False)
+            for row in rows:
+                cells = (
+                    f"{name.lower()}={cell}"
+                    for name, cell in zip(columns, row, strict=True)
+                )
+                self.console.print("  " + "  ".join(cells), markup=False)
+            return
+        table = Table(title=title, title_justify="left")
+        for index, name in enumerate(columns):
+            is_number = bool(rows) and isinstance(rows[0][index], int | float)
+            table.add_column(name, justify="right" if is_number else "left")
+        for row in rows:
+            table.add_row(*map(_cell, row))
+        self.console.print(table)
+
+    def error(self, text: str) -> None:
+        """Say on stderr what went wrong."""
+        self.progress.print(f"aiosage: {text}", markup=False, soft_wrap=True)
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _json(value: object) -> object:
+    if isinstance(value, frozenset):
+        return sorted(map(str, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] # of flags
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def describe(event: WatchEvent) -> tuple[str, Mapping[str, object], str]:
+    """Return the name, the fields and the text of *event*."""
+    match event:
+        case NewMessage(mailbox, uidvalidity, uid, flags):
+            name, text = "new", f"new message {uid}{_flags(flags)}"
+        case MessageExpunged(mailbox, uidvalidity, uid):
+            name, text = "expunged", f"message {uid} is gone"
+        case FlagsChanged(mailbox, uidvalidity, uid, flags):
+            name, text = "flags", f"message {uid} has{_flags(flags) or ' no flags'}"
+        case MailboxReset(mailbox, uidvalidity):
+            name, text = "reset", "the mailbox was made anew"
+        case ConnectionState(mailbox, True):
+            name, text = "connected", "connected again, nothing was missed"
+        case ConnectionState(mailbox, _, reason):
+            name, text = "disconnected", f"connection lost: {reason}"
+    fields = {
+        field: getattr(event, field) for field in type(event).__dataclass_fields__
+    }
+    return name, fields, f"{mailbox}: {text}"
+
+
+def _flags(flags: frozenset[Flag]) -> str:
+    return " " + " ".join(sorted(flags)) if flags else ""

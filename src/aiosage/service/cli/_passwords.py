@@ -1,0 +1,112 @@
+"""Where passwords come from: never from the command line.
+
+In this order: the command given by ``--password-command``, the environment, the
+keyring of the system, and a prompt if there is somebody to ask.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import anyio.to_thread
+
+from ...connection import ConnectionConfig
+from ...errors import IMAPConfigurationError
+from ...model import Secret
+
+SERVICE = "aiosage"
+"""The name passwords go by in the keyring; the user name there is the account."""
+
+
+async def account_from_url(
+    url: str, *, password_command: str | None, environ: Mapping[str, str] = os.environ
+) -> ConnectionConfig:
+    """Return the account that *url* names, with its password.
+
+    Raises:
+        IMAPConfigurationError: the URL is wrong or holds a password, or there is
+            no password to be had.
+    """
+    if _holds_password(url):
+        raise IMAPConfigurationError(
+            [
+                "a URL on the command line must not hold a password: everybody on"
+                " this machine could read it"
+            ]
+        )
+    config = ConnectionConfig.from_url(url)
+    if password_command:
+        password = await _from_command(password_command, config)
+    else:
+        password = (
+            environ.get(f"AIOSAGE_PASSWORD_{_variable(config.username)}")
+            or environ.get("AIOSAGE_PASSWORD")
+            or await anyio.to_thread.run_sync(_from_keyring, config.account)
+            or await anyio.to_thread.run_sync(_from_prompt, config)
+        )
+    return config.with_password(Secret(password))
+
+
+def _holds_password(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).password)
+    except ValueError:
+        return False  # from_url says what is wrong with it
+
+
+def _variable(username: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "_", username.upper())
+
+
+async def _from_command(command: str, config: ConnectionConfig) -> str:
+    """Return the first line *command* prints."""
+    fields = {"username": config.username, "host": config.host}
+    try:
+        words = [word.format_map(fields) for word in shlex.split(command)]
+        done = await anyio.run_process(words, stderr=None, check=True)
+    except (KeyError, ValueError) as error:
+        raise IMAPConfigurationError([f"password command: {error}"]) from None
+    except OSError as error:
+        raise IMAPConfigurationError(
+            [f"password command: {error.strerror}: {words[0]}"]
+        ) from None
+    except subprocess.CalledProcessError as error:
+        raise IMAPConfigurationError(
+            [f"password command: exit code {error.returncode}"]
+        ) from None
+    password, *_ = done.stdout.decode().splitlines() or [""]
+    if not password:
+        raise IMAPConfigurationError(["password command: it printed nothing"])
+    return password
+
+
+def _from_keyring(account: str) -> str | None:
+    try:
+        import keyring
+        import keyring.errors
+    except ModuleNotFoundError:
+        return None  # extra `keyring`
+    try:
+        return keyring.get_password(SERVICE, account)
+    except keyring.errors.KeyringError:
+        return None  # there is none on this machine
+
+
+def _from_prompt(config: ConnectionConfig) -> str:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise IMAPConfigurationError(
+            [
+                f"no password for {config.account}: set"
+                f" AIOSAGE_PASSWORD_{_variable(config.username)} or AIOSAGE_PASSWORD,"
+                f" use --password-command, or store it with: keyring set {SERVICE}"
+                f" {config.account}"
+            ]
+        )
+    return getpass.getpass(f"Password for {config.account}: ", stream=sys.stderr)
