@@ -21,6 +21,7 @@
       IMAPConfigurationError         every mistake in the settings, at once
       IMAPPoolTimeout                no connection came free in time
       IMAPPoolClosed                 the pool or client is closed
+      StoreError                     the mirror on disk cannot be used
 
 ``IMAPConnectionError`` is also an ``aioimaplib.Abort`` and ``IMAPTimeoutError``
 a ``TimeoutError``, so handlers written for aioimaplib catch them. Errors carry
@@ -269,6 +270,10 @@ class IMAPPoolTimeout(IMAPError, TimeoutError):
 
 class IMAPPoolClosed(IMAPError):
     """The pool, or the client it belongs to, is closed."""
+
+
+class StoreError(IMAPError):
+    """A store of mirrored mail cannot be opened, read or written."""
 
 
 _BY_CODE: dict[str | None, type[IMAPOperationError]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..connection import IMAPConnection
 from ..model import MailboxInfo, MailboxStatus
 from ..pool import IMAPConnectionPool
 from ..wire.commands import (
@@ -89,13 +88,15 @@ class IMAPFolderService:
     async def delete(self, mailbox: str) -> None:
         """Remove *mailbox* and the messages in it; mailboxes below it stay."""
         async with self._pool.connection() as connection:
-            await _leave(connection, mailbox)
+            # Servers end sessions in a mailbox that goes, or one below it.
+            await connection.unselect()
             await connection.execute(Delete(mailbox))
 
     async def rename(self, mailbox: str, to_name: str) -> None:
         """Give *mailbox*, and those below it, another name."""
         async with self._pool.connection() as connection:
-            await _leave(connection, mailbox)
+            # Servers end sessions in a mailbox that goes, or one below it.
+            await connection.unselect()
             await connection.execute(Rename(mailbox, to_name))
 
     async def subscribe(self, mailbox: str) -> None:
@@ -107,9 +108,3 @@ class IMAPFolderService:
         """Take *mailbox* off the account's list of subscribed ones."""
         async with self._pool.connection() as connection:
             await connection.execute(Unsubscribe(mailbox))
-
-
-async def _leave(connection: IMAPConnection, mailbox: str) -> None:
-    """Close *mailbox* if it is open: servers end sessions in a mailbox that goes."""
-    if connection.selected is not None and connection.selected.mailbox == mailbox:
-        await connection.unselect()

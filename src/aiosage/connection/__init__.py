@@ -2,10 +2,13 @@
 
 from ._config import ConnectionConfig, Security
 from ._connection import CLOSE_GRACE, IMAPConnection
+from ._legacy import IMAP4, IMAP4_SSL
 from ._protocol import Listener, News
 
 __all__ = [
     "CLOSE_GRACE",
+    "IMAP4",
+    "IMAP4_SSL",
     "ConnectionConfig",
     "IMAPConnection",
     "Listener",

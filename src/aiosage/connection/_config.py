@@ -139,8 +139,15 @@ class ConnectionConfig:
         try:
             parts = urlsplit(url)
             port = parts.port
-        except ValueError as error:
-            raise IMAPConfigurationError([f"url: {error}"]) from None
+        except ValueError:
+            # What Python says quotes the URL, and what it took for a port may
+            # be a piece of the password.
+            raise IMAPConfigurationError(
+                [
+                    "url: the host or port is malformed; characters such as / ? # @"
+                    " in user name and password are to be percent-encoded"
+                ]
+            ) from None
         mistakes: list[str] = []
         if parts.scheme not in _SCHEMES:
             mistakes.append(f"url: the scheme is imaps or imap, not {parts.scheme!r}")
@@ -188,6 +195,10 @@ class ConnectionConfig:
                 raise IMAPConfigurationError(
                     [f"{prefix}PASSWORD_FILE: {error.strerror}: {path}"]
                 ) from None
+            except UnicodeDecodeError:  # it carries the octets of the password
+                raise IMAPConfigurationError(
+                    [f"{prefix}PASSWORD_FILE: not in UTF-8: {path}"]
+                ) from None
         if url := env.get(f"{prefix}URL"):
             return cls.from_url(url, password=password)
         mistakes = [
@@ -196,7 +207,7 @@ class ConnectionConfig:
             if not env.get(f"{prefix}{name}")
         ]
         port = env.get(f"{prefix}PORT", "")
-        if port and not port.isdigit():
+        if port and not port.isdecimal():
             mistakes.append(f"{prefix}PORT: {port!r} is not a number")
         if mistakes:
             raise IMAPConfigurationError(mistakes)

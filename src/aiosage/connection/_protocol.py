@@ -44,6 +44,7 @@ from ..wire import (
     Continuation,
     EncodedCommand,
     Encoder,
+    Frame,
     Framer,
     Limits,
     Response,
@@ -107,6 +108,8 @@ class Pending:
         command: Command[object],
         encoded: EncodedCommand,
         loop: asyncio.AbstractEventLoop,
+        *,
+        held: bool = False,
     ) -> None:
         self.tag = tag
         self.command = command
@@ -116,7 +119,7 @@ class Pending:
         self.done: asyncio.Future[Status] = loop.create_future()
         self.abandoned_at: int | None = None  # octets received by then
         # IDLE keeps its second flight, DONE, until it shall end.
-        self.held = isinstance(command, Idle)
+        self.held = held or isinstance(command, Idle)
         self.invited = False  # the server said "+" to the flight before
         self.ready: asyncio.Future[None] | None = (
             loop.create_future() if self.held else None
@@ -126,6 +129,15 @@ class Pending:
     def is_sent(self) -> bool:
         """Whether the server has the whole command."""
         return self.flight == len(self.encoded.flights)
+
+    @property
+    def ends_session(self) -> bool:
+        """Whether BYE is what it asks for."""
+        return isinstance(self.command, Logout)
+
+    def take(self, response: Untagged | Status, frame: Frame) -> None:
+        """Keep *response*, which came as *frame*, for the result."""
+        self.claimed.append(response)
 
 
 class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
@@ -191,7 +203,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
                         "the server sent data between STARTTLS and TLS",
                         hint="Somebody may be injecting it; do not use this network.",
                     )
-                self._take(parse(frame, self._limits))
+                self._take(parse(frame, self._limits), frame)
                 if self.cause is not None:
                     return
         except IMAPProtocolError as error:
@@ -253,15 +265,23 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             ValueError: an argument cannot be encoded; nothing is sent.
             IMAPConnectionError: the session has ended.
         """
-        if self.cause is not None:
-            raise _again(self.cause, maybe_executed=False)
         tag = self.new_tag()
         encoder = Encoder(tag, non_sync_max=self.non_sync_max())
         command.encode(encoder)
         pending = Pending(tag, command, encoder.finish(), self._running)
+        self.enqueue(pending)
+        return pending
+
+    def enqueue(self, pending: Pending) -> None:
+        """Queue what is encoded already.
+
+        Raises:
+            IMAPConnectionError: the session has ended.
+        """
+        if self.cause is not None:
+            raise _again(self.cause, maybe_executed=False)
         self._waiting.append(pending)
         self._send_waiting()
-        return pending
 
     async def submit(self, command: Command[object]) -> Pending:
         """Send *command* and wait for its tagged response.
@@ -297,6 +317,11 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             raise IMAPProtocolError("the server sent data between STARTTLS and TLS")
         self._framer.discard()
         self.capabilities = set()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there has been a connection, be it lost by now."""
+        return self._out is not None
 
     @property
     def socket_transport(self) -> asyncio.Transport:
@@ -362,7 +387,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
 
     # -- Receiving.
 
-    def _take(self, response: Response) -> None:
+    def _take(self, response: Response, frame: Frame) -> None:
         if not self.greeting.done():
             self._take_greeting(response)
         elif isinstance(response, Continuation):
@@ -370,7 +395,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         elif isinstance(response, Status) and response.tag is not None:
             self._take_tagged(response)
         else:
-            self._take_untagged(response)
+            self._take_untagged(response, frame)
 
     def _take_greeting(self, response: Response) -> None:
         if not isinstance(response, Status) or response.tag is not None:
@@ -420,15 +445,15 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             pending.done.set_result(status)
         self._arm_watchdog()
 
-    def _take_untagged(self, response: Untagged | Status) -> None:
+    def _take_untagged(self, response: Untagged | Status, frame: Frame) -> None:
         self._note_capabilities(response)
         if isinstance(response, Status) and response.condition is Condition.BYE:
-            self._take_bye(response)
+            self._take_bye(response, frame)
             return
         for pending in self._under_way.values():
             if isinstance(response, pending.command.claims):
                 if pending.abandoned_at is None:
-                    pending.claimed.append(response)
+                    pending.take(response, frame)
                 break
         self._announce(response)
 
@@ -436,10 +461,11 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         for listener in tuple(self._listeners):
             listener(news)
 
-    def _take_bye(self, status: Status) -> None:
+    def _take_bye(self, status: Status, frame: Frame) -> None:
         self._bye = status.text
         for pending in self._under_way.values():
-            if isinstance(pending.command, Logout):
+            if pending.ends_session:
+                pending.take(status, frame)
                 return
         self.fail(IMAPConnectionLost(f"the server ended the session: {status.text}"))
 

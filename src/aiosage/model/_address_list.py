@@ -17,6 +17,9 @@ from ._encoded_words import decode_words, unfold
 MAX_ADDRESSES: Final = 20_000
 """More addresses in one field than this are left out, and reported."""
 
+_LONGEST: Final = 2**20
+"""Characters of one field that are looked at: 20,000 addresses have fewer."""
+
 # An encoded word comes first: senders put commas and quotes inside it.
 _TOKEN: Final = re.compile(
     r"(?P<space>[ \t\r\n]++)"
@@ -61,7 +64,7 @@ class _AddressParser:
         self._is_apart = True  # white space came before the next token
 
     def parse(self, text: str) -> tuple[EmailAddress, ...]:
-        position, end = 0, len(text)
+        position, end = 0, min(len(text), _LONGEST)
         while position < end and len(self._addresses) < MAX_ADDRESSES:
             match = _TOKEN.match(text, position)
             if match is None:  # pragma: no cover - the alternatives are complete
@@ -79,8 +82,8 @@ class _AddressParser:
                 self._take_special(token)
             else:
                 self._take(kind, token)
-        if position < end:
-            self._report(f"more than {MAX_ADDRESSES} addresses in one field")
+        if position < len(text):
+            self._report("too many addresses in one field")
         self._end_address()
         self._end_group()
         return tuple(self._addresses)
@@ -148,6 +151,8 @@ class _AddressParser:
         return position
 
     def _end_address(self) -> None:
+        if not (self._phrase or self._has_angle or self._comment):
+            return
         name, spec = self._words(), self._angle
         if not self._has_angle:
             name, spec = _split_bare(name)

@@ -9,8 +9,9 @@ from typing import Final
 from ._charset import Report, decode_charset, decode_unlabelled, ignore
 from ._transfer_encoding import decode_base64
 
-# Folding, and any white space next to it or other than the space.
-_FOLD: Final = re.compile(r"[ \t\r\n]*[\t\r\n][ \t\r\n]*")
+# White space that is more than spaces. It is looked for at the start of a run of
+# spaces only, or long runs would take quadratic time.
+_FOLD: Final = re.compile(r"(?<! ) *+[\t\r\n][ \t\r\n]*+")
 _CONTROL: Final = re.compile(r"[\0\r\n]")
 # A word ends where the next begins, so that a hostile field takes linear time.
 # "?" inside is wrong, and common; "=?=" is padding before the end.

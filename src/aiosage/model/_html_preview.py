@@ -12,6 +12,8 @@ _LONGEST: Final = 256 * 1024
 _TAG: Final = re.compile(r"[^>]*+>?")
 _SKIPPED: Final = re.compile(r"(style|script|head|title)\b", re.IGNORECASE)
 _INLINE: Final = re.compile(r"/?(?:a|abbr|b|em|font|i|span|strong|u)\b", re.IGNORECASE)
+# No character has so long a number, and int() refuses thousands of digits.
+_LONG_REFERENCE: Final = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}+")
 
 
 def html_words(text: str) -> str:
@@ -29,7 +31,7 @@ def html_words(text: str) -> str:
             break
         position, space = _skip_markup(text, tag + 1)
         words.append(space)
-    return html.unescape("".join(words))
+    return html.unescape(_LONG_REFERENCE.sub("", "".join(words)))
 
 
 def _skip_markup(text: str, start: int) -> tuple[int, str]:

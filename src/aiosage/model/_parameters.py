@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -15,8 +15,9 @@ MAX_PARAMETERS: Final = 1_000
 
 # The value is quoted (perhaps without an end), or runs to the next semicolon.
 _PARAMETER: Final = re.compile(
-    rb'[;\s]*+([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^;]*+))', re.DOTALL
+    rb'([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^;]*+))', re.DOTALL
 )
+_SEPARATORS: Final = re.compile(rb"[;\s]*+")
 _UNESCAPE: Final = re.compile(rb"\\(.)", re.DOTALL)
 _COMMENT: Final = re.compile(r"\([^()]*+\)")
 # `name*`, `name*0` and `name*0*` (RFC 2231 §3, §4, §7).
@@ -35,9 +36,11 @@ def parse_value(field: bytes, report: Report = ignore) -> tuple[str, dict[str, s
     return text.lower(), decode_parameters(_pairs(rest), report)
 
 
-def _pairs(text: bytes) -> Iterable[tuple[bytes, bytes]]:
+def _pairs(text: bytes) -> Iterator[tuple[bytes, bytes]]:
     position = 0
     for _ in range(MAX_PARAMETERS):
+        if separators := _SEPARATORS.match(text, position):
+            position = separators.end()
         match = _PARAMETER.match(text, position)
         if match is None:
             # Not `name=value`: go on after the next semicolon.

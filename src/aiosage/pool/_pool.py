@@ -16,9 +16,11 @@ from ..connection import CLOSE_GRACE, ConnectionConfig, IMAPConnection
 from ..errors import (
     IMAPConfigurationError,
     IMAPConnectionError,
+    IMAPConnectionLost,
     IMAPPoolClosed,
     IMAPPoolTimeout,
 )
+from ..wire.commands import SelectResult
 from ._plan import IdleConnection, plan
 
 log = logging.getLogger("aiosage.pool")
@@ -69,6 +71,7 @@ class IMAPConnectionPool:
         acquire_timeout: seconds to wait for a connection to come free.
         check_after: seconds unused after which the server is asked for a sign
             of life before the connection is lent.
+        check_timeout: seconds it has to give one; then another is lent.
         clock: seconds, never going back.
     """
 
@@ -82,6 +85,7 @@ class IMAPConnectionPool:
         max_lifetime: float = 60 * 60.0,
         acquire_timeout: float = 60.0,
         check_after: float = 30.0,
+        check_timeout: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         mistakes: list[str] = []
@@ -98,6 +102,7 @@ class IMAPConnectionPool:
         self._max_lifetime = max_lifetime
         self._acquire_timeout = acquire_timeout
         self._check_after = check_after
+        self._check_timeout = check_timeout
         self._clock = clock
         self._slots = anyio.Semaphore(max_size)
         self._idle: list[_Idle] = []
@@ -106,6 +111,7 @@ class IMAPConnectionPool:
         self._opened = 0
         self._closed = 0
         self._is_closed = False
+        self._all_back = anyio.Event()  # closed, and nobody holds a connection
 
     @property
     def config(self) -> ConnectionConfig:
@@ -146,12 +152,14 @@ class IMAPConnectionPool:
         """Open the first *min_size* connections, so that mistakes show now.
 
         Raises:
+            IMAPPoolClosed: the pool is closed.
             IMAPConnectionError: the server cannot be reached.
             IMAPAuthenticationError: it refused the credentials.
         """
-        missing = self._min_size - len(self._idle) - self._lent
+        self._check_open()
         try:
-            for _ in range(missing):
+            # Counted anew each time: callers may be opening some themselves.
+            while len(self._idle) + self._lent < self._min_size:
                 connection, expires_at = await self._connect()
                 self._idle.append(_Idle(connection, self._clock(), expires_at))
         except BaseException:
@@ -160,15 +168,26 @@ class IMAPConnectionPool:
 
     @asynccontextmanager
     async def connection(
-        self, mailbox: str | None = None, *, read_only: bool = False
+        self,
+        mailbox: str | None = None,
+        *,
+        read_only: bool = False,
+        known_uid: int | None = None,
     ) -> AsyncGenerator[IMAPConnection]:
         """Lend a connection for the block, with *mailbox* open if one is named.
+
+        A session sees a mailbox as it was at its last command. So if it is open
+        already it is brought up to date, or what has just arrived, and is known
+        from elsewhere, would not be found in it.
 
         Safe to cancel: the slot and the connection always come back.
 
         Args:
             mailbox: to be open; None for whichever, if any, is.
             read_only: reading is enough.
+            known_uid: messages up to this UID are all that matters, and not
+                their flags; saves a round trip if they were there already
+                when the mailbox was opened.
 
         Raises:
             IMAPPoolTimeout: none came free in time.
@@ -180,7 +199,7 @@ class IMAPConnectionPool:
         await self._acquire_slot()
         self._lent += 1
         try:
-            connection = await self._check_out(mailbox, read_only)
+            connection = await self._check_out(mailbox, read_only, known_uid)
             try:
                 yield connection
             finally:
@@ -188,10 +207,14 @@ class IMAPConnectionPool:
         finally:
             self._lent -= 1
             self._slots.release()
+            self._note_all_back()
 
-    async def _acquire_slot(self) -> None:
+    def _check_open(self) -> None:
         if self._is_closed:
             raise IMAPPoolClosed(f"the pool of {self._config.account} is closed")
+
+    async def _acquire_slot(self) -> None:
+        self._check_open()
         with anyio.move_on_after(self._acquire_timeout) as scope:
             await self._slots.acquire()
         if scope.cancelled_caught:
@@ -202,11 +225,11 @@ class IMAPConnectionPool:
                 hint=f"All {self._max_size} are in use: raise max_size, or hold them"
                 " for less long. A watch holds one all the time.",
             )
-        if self._is_closed:
-            self._slots.release()
-            raise IMAPPoolClosed(f"the pool of {self._config.account} is closed")
+        self._check_open()  # a slot of a closed pool is of use to nobody
 
-    async def _check_out(self, mailbox: str | None, read_only: bool) -> IMAPConnection:
+    async def _check_out(
+        self, mailbox: str | None, read_only: bool, known_uid: int | None
+    ) -> IMAPConnection:
         while True:
             decision = plan(
                 [self._describe(entry) for entry in self._idle],
@@ -228,9 +251,14 @@ class IMAPConnectionPool:
             self._busy[connection] = expires_at
             try:
                 if decision.check:
-                    await connection.noop()
+                    await self._check_alive(connection)
                 if mailbox is not None:
-                    await connection.select(mailbox, read_only=read_only)
+                    before = connection.selected
+                    selected = await connection.select(mailbox, read_only=read_only)
+                    if selected is before and not (
+                        decision.check or _has_known(selected, known_uid)
+                    ):
+                        await connection.noop()
             except IMAPConnectionError:
                 self._check_in(connection)
                 # An old connection may have died unnoticed: take another one.
@@ -241,6 +269,15 @@ class IMAPConnectionPool:
                 raise
             else:
                 return connection
+
+    async def _check_alive(self, connection: IMAPConnection) -> None:
+        with anyio.move_on_after(self._check_timeout) as scope:
+            await connection.noop()
+        if scope.cancelled_caught:
+            connection.abort()
+            raise IMAPConnectionLost(
+                f"the server gave no sign of life for {self._check_timeout:g} s"
+            )
 
     def _describe(self, entry: _Idle) -> IdleConnection:
         selected = entry.connection.selected
@@ -255,6 +292,9 @@ class IMAPConnectionPool:
     async def _connect(self) -> tuple[IMAPConnection, float]:
         connection = await IMAPConnection.open(self._config)
         self._opened += 1
+        if self._is_closed:
+            self._end(connection)
+            self._check_open()
         lifetime = self._max_lifetime * random.uniform(0.9, 1.1)
         return connection, self._clock() + lifetime
 
@@ -270,18 +310,25 @@ class IMAPConnectionPool:
         connection.abort()
         self._closed += 1
 
+    def _note_all_back(self) -> None:
+        if self._is_closed and not self._lent:
+            self._all_back.set()
+
     async def aclose(self) -> None:
         """Close the pool: nobody gets a connection any more.
 
-        Connections in use may come back for `CLOSE_GRACE` seconds; then they are
-        cut, and whoever uses them gets an `IMAPConnectionLost`.
+        Who waits for one gets an `IMAPPoolClosed`. Connections in use may come
+        back for `CLOSE_GRACE` seconds; then they are cut, and whoever uses them
+        gets an `IMAPConnectionLost`. May be called again.
         """
         self._is_closed = True
+        self._note_all_back()
+        for _ in range(self._slots.statistics().tasks_waiting):
+            self._slots.release()  # wakes them; they see that it is closed
         try:
             await self._close_idle()
             with anyio.move_on_after(CLOSE_GRACE):
-                for _ in range(self._max_size):  # all slots free: all came back
-                    await self._slots.acquire()
+                await self._all_back.wait()
         finally:
             for connection in tuple(self._busy):
                 connection.abort()
@@ -295,3 +342,8 @@ class IMAPConnectionPool:
         finally:
             for entry in entries:
                 self._end(entry.connection)
+
+
+def _has_known(selected: SelectResult, uid: int | None) -> bool:
+    """Return whether *uid* was given before the mailbox was *selected*."""
+    return uid is not None and selected.uidnext is not None and uid < selected.uidnext

@@ -51,8 +51,8 @@ class MailboxView:
     @property
     def unknown(self) -> MessageSet:
         """The UIDs to ask for: all above those of the first unknown message."""
-        below = self._uids[: self._uids.index(0)] if self._unknown else self._uids
-        first = below[-1] + 1 if below else 1
+        known = self._uids.index(0) if self._unknown else len(self._uids)
+        first = self._uids[known - 1] + 1 if known else 1
         return MessageSet.from_range(min(first, MAX_UID), MAX_UID)
 
     def apply(self, response: Untagged) -> Iterator[WatchEvent]:

@@ -63,15 +63,19 @@ async def watch(
     Args:
         pool: where connections come from.
         mailboxes: to watch.
-        queue_size: most events that wait for the consumer.
+        queue_size: most events that wait for the consumer, at least 1.
 
     Raises:
+        ValueError: *queue_size* is less than 1.
         IMAPMailboxError: a mailbox cannot be opened, or has been removed.
         IMAPAuthenticationError: the credentials are refused now.
         IMAPConnectionError: no connection at the beginning. Later losses are
             made good, and told as `ConnectionState`.
     """
+    if queue_size < 1:
+        raise ValueError(f"a queue holds at least one event, not {queue_size}")
     queue: asyncio.Queue[WatchEvent] = asyncio.Queue(queue_size)
+    error: BaseException
     try:
         async with anyio.create_task_group() as tasks:
             for mailbox in mailboxes:
@@ -79,9 +83,11 @@ async def watch(
             yield queue
             tasks.cancel_scope.cancel()
     except BaseExceptionGroup as group:
-        if len(group.exceptions) == 1:
-            raise group.exceptions[0] from None
-        raise
+        # The others, if any, are further watched mailboxes failing likewise.
+        error = group.exceptions[0]
+    else:
+        return
+    raise error  # out here, so that it keeps the cause and context it has
 
 
 def _is_transient(error: Exception) -> bool:
@@ -106,6 +112,7 @@ class _Watcher:
         self._queue = queue
         self._view = MailboxView(mailbox, None, 0)
         self._told: dict[int, Flags] | None = None  # None until the first look
+        self._told_uidvalidity: int | None = None
         self._untold: deque[WatchEvent] = deque()
         self._must_compare = True  # `untold` does not hold everything
         self._is_opening = True  # what is said is about no mailbox yet
@@ -124,18 +131,21 @@ class _Watcher:
         """
         failures = 0
         is_first = True
+        is_told_lost = False
         while True:
-            since = time.monotonic()
+            since: float | None = None  # when all was known on this connection
             try:
                 async with self._pool.connection() as connection:
                     connection.add_listener(self._hear)
                     try:
                         await self._look(connection)
+                        since = time.monotonic()
                         if is_first:
                             is_first = False
                             task_status.started()
-                        else:
+                        if is_told_lost:
                             await self._queue.put(ConnectionState(self._mailbox, True))
+                            is_told_lost = False
                         await self._follow(connection)
                     finally:
                         connection.remove_listener(self._hear)
@@ -146,16 +156,16 @@ class _Watcher:
             ) as error:
                 if is_first or not _is_transient(error):
                     raise
-                if time.monotonic() - since > _LONG_LIFE:
+                if since is not None and time.monotonic() - since > _LONG_LIFE:
                     failures = 0
-                if not failures:
+                failures += 1
+                if not is_told_lost:
                     await self._queue.put(
                         ConnectionState(self._mailbox, False, str(error))
                     )
-                failures += 1
-                delay = backoff(failures)
+                    is_told_lost = True
                 log.info("watch of %r lost: %s", self._mailbox, error)
-                await anyio.sleep(delay)
+                await anyio.sleep(backoff(failures))
 
     def _hear(self, news: News) -> None:
         """Take in what the server says; called from the receive path."""
@@ -184,15 +194,15 @@ class _Watcher:
         self._untold.clear()
         self._must_compare = True
         self._is_opening = True
-        before = self._view
         await connection.reselect(self._mailbox, read_only=True)
         await self._identify(connection)
         if self._told is None:
             self._told = dict(self._view.flags)
             self._must_compare = False
-        elif before.uidvalidity != self._view.uidvalidity:
+        elif self._told_uidvalidity != self._view.uidvalidity:
             self._told = {}
             await self._queue.put(MailboxReset(self._mailbox, self._view.uidvalidity))
+        self._told_uidvalidity = self._view.uidvalidity
         await self._tell()
 
     async def _identify(self, connection: IMAPConnection) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from ..errors import IMAPProtocolError
+from ..model import Flag
 from ._responses import (
     AppendUidCode,
     CapabilityCode,
@@ -16,13 +17,13 @@ from ._responses import (
     NumberCode,
     PermanentFlagsCode,
 )
-from ._values import as_flags, as_number, as_ranges, as_uid
+from ._values import as_number, as_ranges, as_uid
 
-# A code ends at the first "]" outside quotes.
+# A code ends at the first "]" outside quotes. Possessive repeats keep it linear.
 _CODE: Final = re.compile(
-    rb"\[ *([^ \]]+)"
-    rb'(?: +((?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\]"]++)*+))?'
-    rb" *\] *(.*)\Z",
+    rb"\[ *+([^ \]]++)"
+    rb'(?: ++((?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\]"]++)*+))?'
+    rb" *+\] *+(.*)\Z",
     re.DOTALL,
 )
 
@@ -55,7 +56,8 @@ def _capability(name: str, text: str) -> Code:
 
 
 def _permanent_flags(name: str, text: str) -> Code:
-    return PermanentFlagsCode(name, text, as_flags([*text.strip("()").split()]))
+    flags = map(Flag.from_wire, text.strip("()").split())
+    return PermanentFlagsCode(name, text, frozenset(flags))
 
 
 def _append_uid(name: str, text: str) -> Code:
@@ -67,10 +69,16 @@ def _copy_uid(name: str, text: str) -> Code:
     fields = text.split()
     if len(fields) != 3:
         raise IMAPProtocolError("COPYUID has three arguments")
-    uidvalidity, source, destination = fields
-    return CopyUidCode(
-        name, text, as_uid(uidvalidity), as_ranges(source), as_ranges(destination)
+    code = CopyUidCode(
+        name, text, as_uid(fields[0]), as_ranges(fields[1]), as_ranges(fields[2])
     )
+    if _size(code.source) != _size(code.destination):
+        raise IMAPProtocolError("COPYUID with sets of different sizes")
+    return code
+
+
+def _size(ranges: Iterable[tuple[int, int]]) -> int:
+    return sum(last - first + 1 for first, last in ranges)
 
 
 _PARSERS: Final[dict[str, Callable[[str, str], Code]]] = {

@@ -6,7 +6,7 @@ n octets that belong to it (RFC 9051 §4.3). The framer is in one of two states,
     LINE     looking for CRLF          -> response done, or LITERAL
     LITERAL  counting n octets down    -> LINE
 
-and holds the pieces of the line or literal that is not complete yet, so that
+and holds the start of the line or literal that is not complete yet, so that
 each octet is looked at once however the stream is split.
 
 ``{n}`` at the end of a line announces a literal only where the grammar allows
@@ -17,6 +17,7 @@ it is just text: a server may greet with ``* OK beware of {3}``.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from ..errors import IMAPProtocolError
@@ -48,68 +49,64 @@ class Framer:
         self._limits = limits or Limits()
         self._frame: Frame = []
         self._size = 0  # octets of the frame's finished parts
-        self._pieces: list[bytes] = []  # of the current line or literal
-        self._held = 0  # octets in the pieces
+        self._held = bytearray()  # of the current line or literal
         self._missing = -1  # octets the current literal lacks; -1 in a line
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing of an incomplete response is held."""
-        return not (self._frame or self._pieces)
+        return not (self._frame or self._held)
 
     def discard(self) -> None:
         """Forget an incomplete response, as when TLS begins."""
         self._reset()
-        self._pieces, self._held = [], 0
+        self._held.clear()
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """Add received octets; return the responses they complete, in order.
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Add received octets; yield the responses they complete, in order.
+
+        What came whole before a violation is yielded before it is raised, so
+        how the stream was cut makes no difference. Exhaust it before feeding
+        more.
 
         Raises:
             IMAPProtocolError: a response exceeds the limits. The framer is of
                 no more use then: where the next response starts is unknown.
         """
-        frames: list[Frame] = []
         position, end = 0, len(data)
         while position < end:
             if self._missing >= 0:
                 position = self._take_literal(data, position)
                 continue
-            if position == 0 and data[0] == 10 and self._ends_with_cr():
-                line_end, position = -1, 1
+            if position == 0 and data[0] == 10 and self._held.endswith(b"\r"):
+                self._held.pop()
+                line, position = self._finish_line(b""), 1
             else:
-                line_end = data.find(b"\r\n", position)
-                if line_end < 0:
+                crlf = data.find(b"\r\n", position)
+                if crlf < 0:
                     self._hold(data[position:] if position else data)
                     break
-            line = self._finish_line(data, position, line_end)
-            position = position if line_end < 0 else line_end + 2
+                line, position = self._finish_line(data[position:crlf]), crlf + 2
             announced = None
             if line.endswith(b"}"):
                 announced = _LITERAL.search(line, max(0, len(line) - _LITERAL_MAX))
                 if announced and not self._frame and _HUMAN.match(line):
                     announced = None
-            if announced is None:
-                self._frame.append(line)
-                frames.append(self._frame)
-                self._reset()
-            else:
+            if announced is not None:
                 self._frame.append(line[: announced.start()])
                 self._begin_literal(int(announced[1]))
-        return frames
+                continue
+            self._frame.append(line)
+            frame = self._frame
+            self._reset()
+            yield frame
 
-    def _ends_with_cr(self) -> bool:
-        return bool(self._pieces) and self._pieces[-1].endswith(b"\r")
-
-    def _finish_line(self, data: bytes, start: int, end: int) -> bytes:
-        """Return the line up to *end*; -1 says its CR is the last octet held."""
-        if end < 0:
-            line = b"".join(self._pieces)[:-1]
-        elif self._pieces:
-            line = b"".join([*self._pieces, data[start:end]])
-        else:
-            line = data[start:end]
-        self._pieces, self._held = [], 0
+    def _finish_line(self, rest: bytes) -> bytes:
+        """Return the line that ends with *rest*."""
+        line = rest
+        if self._held:
+            line = bytes(self._held) + rest
+            self._held.clear()
         if len(line) > self._limits.line:
             raise self._too_large("line", self._limits.line)
         self._grow(len(line))
@@ -117,9 +114,9 @@ class Framer:
 
     def _hold(self, piece: bytes) -> None:
         """Keep the start of a line whose end has not arrived."""
-        self._pieces.append(piece)
-        self._held += len(piece)
-        if self._held > self._limits.line:
+        self._held += piece
+        # One more octet may be the CR of a line that fits.
+        if len(self._held) > self._limits.line + 1:
             raise self._too_large("line", self._limits.line)
 
     def _begin_literal(self, size: int) -> None:
@@ -128,22 +125,25 @@ class Framer:
         self._grow(size)
         self._missing = size
         if size == 0:
-            self._end_literal()
+            self._end_literal(b"")
 
     def _take_literal(self, data: bytes, position: int) -> int:
         """Move octets of the literal out of *data*; return where they end."""
         end = min(len(data), position + self._missing)
-        whole = position == 0 and end == len(data)
-        self._pieces.append(data if whole else data[position:end])
         self._missing -= end - position
-        if not self._missing:
-            self._end_literal()
+        piece = data[position:end]
+        if self._missing:
+            self._held += piece
+        elif self._held:
+            self._held += piece
+            self._end_literal(bytes(self._held))
+            self._held.clear()
+        else:
+            self._end_literal(piece)
         return end
 
-    def _end_literal(self) -> None:
-        pieces = self._pieces
-        self._frame.append(pieces[0] if len(pieces) == 1 else b"".join(pieces))
-        self._pieces, self._held = [], 0
+    def _end_literal(self, literal: bytes) -> None:
+        self._frame.append(literal)
         self._missing = -1
 
     def _grow(self, octets: int) -> None:

@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 _RUN: Final = re.compile(r"[^\x20-\x7e]+|&")
-_SHIFTED: Final = re.compile(rb"&([^-]*)-")
+_SHIFTED: Final = re.compile(rb"&([^&-]*)-")  # "&" is in no run: linear
 
 
 def encode_mailbox_name(name: str) -> bytes:

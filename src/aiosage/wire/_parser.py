@@ -73,10 +73,10 @@ def parse(frame: Frame, limits: Limits | None = None) -> Response:
         if name in _COUNTED:
             return _COUNTED[name](number)
         return Unknown(head)
-    if status := _STATUS.match(head):
-        return _parse_status(status)
     if head.startswith(b"+"):
         return Continuation(head[1:].removeprefix(b" "))
+    if status := _STATUS.match(head):
+        return _parse_status(status)
     if named := _NAMED.match(head):
         parser = _BY_NAME.get(named[1].upper())
         if parser is None:

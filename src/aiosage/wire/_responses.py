@@ -72,8 +72,8 @@ class CopyUidCode(Code):
 
     Attributes:
         uidvalidity: of the destination mailbox.
-        source: ranges in the order the server sent them.
-        destination: ranges in the same order.
+        source: ascending ranges, in the order the server sent them.
+        destination: as many UIDs, in the same order.
     """
 
     uidvalidity: int = 0
@@ -81,14 +81,16 @@ class CopyUidCode(Code):
     destination: tuple[tuple[int, int], ...] = ()
 
     def pairs(self) -> Iterator[tuple[int, int]]:
-        """Yield (source UID, destination UID), first to first."""
-        return zip(_expand(self.source), _expand(self.destination), strict=False)
+        """Yield (source UID, destination UID), first to first.
+
+        There may be billions: check `source` against what was asked for.
+        """
+        return zip(_expand(self.source), _expand(self.destination), strict=True)
 
 
 def _expand(ranges: tuple[tuple[int, int], ...]) -> Iterator[int]:
     for first, last in ranges:
-        step = 1 if first <= last else -1
-        yield from range(first, last + step, step)
+        yield from range(first, last + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +265,11 @@ class IdData:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """An untagged response aiosage has no type for, as it was sent."""
+    """An untagged response aiosage has no type for.
+
+    Attributes:
+        raw: as it was sent, without the last CRLF.
+    """
 
     raw: bytes
 

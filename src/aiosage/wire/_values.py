@@ -11,6 +11,7 @@ from ._mailbox_name import decode_mailbox_name
 from ._responses import Value
 
 _MAX_NUMBER64: Final = 2**63 - 1
+_CACHED_FLAGS: Final = 256  # octets: a hostile list must not stay in the cache
 
 MONTHS: Final = (
     "Jan",
@@ -56,7 +57,8 @@ def as_text(value: Value) -> str:
 def as_mailbox(value: Value) -> str:
     """Return a mailbox name; ``INBOX`` in its one true spelling."""
     name = decode_mailbox_name(as_octets(value) or b"")
-    return "INBOX" if name.upper() == "INBOX" else name
+    # Only ASCII letters have no case here: "\u0131".upper() is "I", too.
+    return "INBOX" if name.isascii() and name.upper() == "INBOX" else name
 
 
 def as_number(value: Value) -> int:
@@ -94,7 +96,10 @@ def as_atoms(values: list[Value]) -> list[str]:
 
 def as_flags(value: Value) -> frozenset[Flag]:
     """Return a parenthesised list of flags."""
-    return _flags(tuple(as_atoms(as_list(value))))
+    names = tuple(as_atoms(as_list(value)))
+    if sum(map(len, names)) > _CACHED_FLAGS:
+        return frozenset(map(Flag.from_wire, names))
+    return _flags(names)
 
 
 @lru_cache(maxsize=1024)
@@ -104,12 +109,16 @@ def _flags(names: tuple[str, ...]) -> frozenset[Flag]:
 
 
 def as_ranges(text: str) -> tuple[tuple[int, int], ...]:
-    """Return a UID set in the order it was sent, as COPYUID needs it."""
+    """Return a UID set in the order it was sent, as COPYUID needs it.
+
+    A range is ascending however it was written (RFC 4315 §3).
+    """
     ranges: list[tuple[int, int]] = []
     for item in text.split(","):
         first, colon, last = item.partition(":")
         start = as_uid(first)
-        ranges.append((start, as_uid(last) if colon else start))
+        end = as_uid(last) if colon else start
+        ranges.append((min(start, end), max(start, end)))
     return tuple(ranges)
 
 
