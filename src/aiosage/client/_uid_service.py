@@ -32,12 +32,26 @@ from ..wire.commands import (
 )
 from ._messages import to_message
 from ._results import AppendResult, CopyResult
-from ._windows import FIRST_WINDOW, next_window
+from ._windows import (
+    FIRST_WINDOW,
+    LARGEST_WINDOW,
+    content_octets,
+    cut_by_size,
+    is_content,
+    next_window,
+)
 
 R = TypeVar("R")
 
 # Octets of UIDs in one command. RFC 7162 §4 asks servers for lines of 8192.
 _SET_OCTETS: Final = 7500
+
+# Octets a message without content is taken for.
+_MESSAGE_OCTETS: Final = 1024
+
+_UNCHANGING: Final = frozenset(
+    {"UID", "BODY", "ENVELOPE", "BODYSTRUCTURE", "INTERNALDATE", "RFC822.SIZE"}
+)
 
 
 class IMAPMailboxUIDService:
@@ -108,9 +122,10 @@ class IMAPMailboxUIDService:
         r"""Yield *messages* with *items* of each, in windows.
 
         The windows follow the size of the messages, so memory stays bounded
-        however many there are. Messages that are gone are not yielded; the
-        others come in ascending order of UID, if the server keeps it. Nothing
-        sets ``\Seen`` unless an item says so by name.
+        however many there are: a few MiB, or one message that is larger.
+        Messages that are gone are not yielded; the others come in ascending
+        order of UID, if the server keeps it. Nothing sets ``\Seen`` unless an
+        item says so by name.
 
         Args:
             messages: of this mailbox.
@@ -124,21 +139,46 @@ class IMAPMailboxUIDService:
         """
         wanted = items or (MessagePart.FLAGS, MessagePart.FULL)
         read_only = all(item.peek for item in wanted)
+        content = tuple(item for item in wanted if is_content(item))
+        # A session tells flags as it knows them; content does not change.
+        is_news = not _UNCHANGING.issuperset(item.item for item in wanted)
         window = FIRST_WINDOW
         rest = self._own(messages)
         while rest:
-            first = next(rest.iter_batches(window))
-            piece = next(first.iter_wire(_SET_OCTETS))
-            async with self._connection(rest, read_only=read_only) as connection:
-                found = await connection.execute(UidFetch(piece, wanted))
-            rest -= piece
-            octets = 0
-            for data in found:
-                message = to_message(data)
-                octets += sum(map(len, message.sections.values()))
-                octets += len(message.raw or b"") + len(message.header or b"") + 256
-                yield message
-            window = next_window(window, octets)
+            block = next(rest.iter_batches(LARGEST_WINDOW if content else window))
+            block = next(block.iter_wire(_SET_OCTETS))
+            rest -= block
+            for piece in await self._split(block, content):
+                async with self._connection(
+                    piece, read_only=read_only, is_news=is_news
+                ) as connection:
+                    found = await connection.execute(UidFetch(piece, wanted))
+                octets = 0
+                for data in found:
+                    message = to_message(data)
+                    octets += sum(map(len, message.sections.values()))
+                    octets += len(message.header or b"") + _MESSAGE_OCTETS
+                    yield message
+                window = next_window(window, octets)
+
+    async def _split(
+        self, block: MessageSet, content: tuple[MessagePart, ...]
+    ) -> list[MessageSet]:
+        """Return *block* in pieces whose *content* memory can hold."""
+        if not content or len(block) == 1:
+            return [block]
+        async with self._connection(block, read_only=True) as connection:
+            found = await connection.execute(UidFetch(block, (MessagePart.SIZE,)))
+        sizes = {
+            data.uid: content_octets(data.size, content)
+            for data in found
+            if data.uid is not None
+        }
+        pieces = cut_by_size(dict(sorted(sizes.items())))
+        return [
+            MessageSet(piece, mailbox=block.mailbox, uidvalidity=block.uidvalidity)
+            for piece in pieces
+        ]
 
     async def add_flags(
         self, messages: MessageSet | Iterable[int], *flags: Flag
@@ -216,8 +256,10 @@ class IMAPMailboxUIDService:
             if connection.supports("MOVE"):
                 return await _copy_all(connection, owned, mailbox, UidMove)
             _require_uidplus(connection, "move")
-            copied = await _copy_all(connection, owned, mailbox, UidCopy)
-            await _expunge_all(connection, owned)
+            # Only what the session sees now is copied, so only that may go.
+            seen = await connection.execute(UidSearch(IMAPSearchCriteria.uid(owned)))
+            copied = await _copy_all(connection, seen, mailbox, UidCopy)
+            await _expunge_all(connection, seen)
             return copied
 
     async def expunge(self, messages: MessageSet | Iterable[int]) -> None:
@@ -281,11 +323,22 @@ class IMAPMailboxUIDService:
 
     @asynccontextmanager
     async def _connection(
-        self, messages: MessageSet | None = None, *, read_only: bool = False
+        self,
+        messages: MessageSet | None = None,
+        *,
+        read_only: bool = False,
+        is_news: bool = False,
     ) -> AsyncGenerator[IMAPConnection]:
-        """Lend a connection on which the UIDs of *messages* are good."""
+        """Lend a connection on which the UIDs of *messages* are good.
+
+        Args:
+            messages: None for whatever there is.
+            read_only: nothing will be changed.
+            is_news: it matters how *messages* stand now.
+        """
+        known = None if messages is None or is_news else messages.last or 0
         async with self._pool.connection(
-            self._mailbox, read_only=read_only
+            self._mailbox, read_only=read_only, known_uid=known
         ) as connection:
             expected = messages.uidvalidity if messages is not None else None
             actual = _uidvalidity(connection)

@@ -1,20 +1,64 @@
-"""How many messages to ask for at once, as a pure function of what came."""
+"""How many messages to ask for at once, as pure functions.
+
+What grows with the message is asked for in windows cut by the sizes, which are
+asked for first: a large message may follow any number of small ones. The rest is
+small, and a window follows from the one before.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
+
+from ..model import MessagePart
 
 FIRST_WINDOW: Final = 16
 LARGEST_WINDOW: Final = 2000
 TARGET_OCTETS: Final = 4 * 2**20
 
 
+def is_content(item: MessagePart) -> bool:
+    """Return whether the answer to *item* grows with the message."""
+    return item.of is not None and not (
+        item.fields or item.of.endswith(("HEADER", "MIME"))
+    )
+
+
+def content_octets(size: int | None, content: Iterable[MessagePart]) -> int:
+    """Return the most that *content* of a message of *size* octets can be.
+
+    A size that was not told counts as `TARGET_OCTETS`.
+    """
+    whole = TARGET_OCTETS if size is None else size
+    return sum(
+        whole if item.window is None else min(whole, item.window[1]) for item in content
+    )
+
+
+def cut_by_size(
+    sizes: Mapping[int, int], target: int = TARGET_OCTETS
+) -> Iterator[list[int]]:
+    """Yield the UIDs of *sizes*, in order, in windows of at most *target* octets.
+
+    A message that is larger has a window of its own.
+    """
+    window: list[int] = []
+    octets = 0
+    for uid, size in sizes.items():
+        if window and octets + size > target:
+            yield window
+            window, octets = [], 0
+        window.append(uid)
+        octets += size
+    if window:
+        yield window
+
+
 def next_window(window: int, octets: int) -> int:
     """Return the size of the window after one of *window* messages, *octets* long.
 
     It grows while windows are small, since each costs a round trip, and shrinks
-    when they are large, since each is held in memory. A mailbox of small
-    messages ends at `LARGEST_WINDOW`; one of 20 MiB messages at one message.
+    when they are large, since each is held in memory.
     """
     if octets > TARGET_OCTETS:
         return max(1, window * TARGET_OCTETS // (2 * octets))

@@ -143,10 +143,7 @@ class ConnectionConfig:
             # What Python says quotes the URL, and what it took for a port may
             # be a piece of the password.
             raise IMAPConfigurationError(
-                [
-                    "url: the host or port is malformed; characters such as / ? # @"
-                    " in user name and password are to be percent-encoded"
-                ]
+                ["url: host or port is malformed, or a / ? # @ not percent-encoded"]
             ) from None
         mistakes: list[str] = []
         if parts.scheme not in _SCHEMES:

@@ -64,8 +64,11 @@ class _AddressParser:
         self._is_apart = True  # white space came before the next token
 
     def parse(self, text: str) -> tuple[EmailAddress, ...]:
-        position, end = 0, min(len(text), _LONGEST)
-        while position < end and len(self._addresses) < MAX_ADDRESSES:
+        if len(text) > _LONGEST:
+            self._report("a field of addresses is too long")
+            text = text[:_LONGEST]
+        position = 0
+        while position < len(text) and len(self._addresses) < MAX_ADDRESSES:
             match = _TOKEN.match(text, position)
             if match is None:  # pragma: no cover - the alternatives are complete
                 break
@@ -83,7 +86,7 @@ class _AddressParser:
             else:
                 self._take(kind, token)
         if position < len(text):
-            self._report("too many addresses in one field")
+            self._report(f"more than {MAX_ADDRESSES} addresses in one field")
         self._end_address()
         self._end_group()
         return tuple(self._addresses)
@@ -125,7 +128,7 @@ class _AddressParser:
 
     def _is_route(self) -> bool:
         """Whether a source route, ``<@a,@b:user@host>``, is being read."""
-        return self._is_open and bool(self._angle) and self._angle[0][0] == "@"
+        return self._is_open and "".join(self._angle[:1]).startswith("@")
 
     def _words(self) -> list[str]:
         """Return what stands outside angle brackets, split at white space."""

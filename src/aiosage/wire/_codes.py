@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from ..errors import IMAPProtocolError
@@ -16,6 +16,7 @@ from ._responses import (
     CopyUidCode,
     NumberCode,
     PermanentFlagsCode,
+    count_uids,
 )
 from ._values import as_number, as_ranges, as_uid
 
@@ -72,13 +73,9 @@ def _copy_uid(name: str, text: str) -> Code:
     code = CopyUidCode(
         name, text, as_uid(fields[0]), as_ranges(fields[1]), as_ranges(fields[2])
     )
-    if _size(code.source) != _size(code.destination):
+    if count_uids(code.destination) != code.count:
         raise IMAPProtocolError("COPYUID with sets of different sizes")
     return code
-
-
-def _size(ranges: Iterable[tuple[int, int]]) -> int:
-    return sum(last - first + 1 for first, last in ranges)
 
 
 _PARSERS: Final[dict[str, Callable[[str, str], Code]]] = {

@@ -69,8 +69,15 @@ class Encoder:
         return self
 
     def keyword(self, text: str) -> Encoder:
-        """Add a word of the protocol, written as *text*."""
-        return self._put(text.encode("ascii"))
+        """Add a word of the protocol, written as *text*.
+
+        Raises:
+            ValueError: it is not an atom.
+        """
+        octets = text.encode("ascii")
+        if not _ATOM.fullmatch(octets):
+            raise ValueError(f"not a word of IMAP: {text[:80]!r}")
+        return self._put(octets)
 
     def verbatim(self, octets: bytes) -> Encoder:
         """Add *octets* that a typed value has encoded and checked already."""
@@ -90,7 +97,7 @@ class Encoder:
         """
         if not messages:
             raise ValueError("an empty message set cannot be sent")
-        return self._put(str(messages).encode("ascii"))
+        return self.verbatim(str(messages).encode("ascii"))
 
     def open(self) -> Encoder:
         """Add an opening parenthesis."""
@@ -138,7 +145,7 @@ class Encoder:
         Raises:
             ValueError: *when* has no time zone.
         """
-        if when.tzinfo is None:
+        if when.utcoffset() is None:
             raise ValueError("a naive datetime: give it a tzinfo")
         text = (
             f'"{when.day:2d}-{MONTHS[when.month - 1]}-{when.year:04d}'

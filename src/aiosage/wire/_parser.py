@@ -40,6 +40,7 @@ from ._responses import (
 )
 from ._tokens import tokenize
 from ._values import (
+    MAX_NUMBER64,
     as_atoms,
     as_flags,
     as_list,
@@ -52,8 +53,9 @@ from ._values import (
 _STATUS: Final = re.compile(
     rb"([^ ]+) +(OK|NO|BAD|BYE|PREAUTH)(?: +(.*))?\Z", re.IGNORECASE | re.DOTALL
 )
-_NUMBERED: Final = re.compile(rb"\* +(\d{1,10}) +([A-Za-z]+) *")
+_NUMBERED: Final = re.compile(rb"\* +(\d{1,10}) +([A-Za-z][A-Za-z0-9.-]*) *")
 _NAMED: Final = re.compile(rb"\* +([A-Za-z][A-Za-z0-9.-]*) *")
+_NUMBERS: Final = re.compile(rb"(?: *+\d{1,19}+(?= |\Z))*+ *+")
 
 
 def parse(frame: Frame, limits: Limits | None = None) -> Response:
@@ -72,19 +74,29 @@ def parse(frame: Frame, limits: Limits | None = None) -> Response:
             )
         if name in _COUNTED:
             return _COUNTED[name](number)
-        return Unknown(head)
-    if head.startswith(b"+"):
+        return Unknown(_raw(frame))
+    if head.startswith(b"+"):  # before tags: Dovecot says "+ OK"
         return Continuation(head[1:].removeprefix(b" "))
     if status := _STATUS.match(head):
         return _parse_status(status)
     if named := _NAMED.match(head):
         parser = _BY_NAME.get(named[1].upper())
         if parser is None:
-            return Unknown(b"".join(frame))
+            return Unknown(_raw(frame))
+        if parser is _parse_search and _NUMBERS.fullmatch(head, named.end()):
+            return _parse_numbers(head[named.end() :])
         return parser(tokenize(frame, skip=named.end(), nesting=nesting))
     if head.startswith(b"* "):
-        return Unknown(b"".join(frame))
+        return Unknown(_raw(frame))
     raise IMAPProtocolError(f"not an IMAP response: {head[:40]!r}")
+
+
+def _raw(frame: Frame) -> bytes:
+    """Return *frame* as it was sent, without the last CRLF."""
+    return b"".join(
+        part if index % 2 == 0 else b"{%d}\r\n%b" % (len(part), part)
+        for index, part in enumerate(frame)
+    )
 
 
 def _parse_status(match: re.Match[bytes]) -> Status:
@@ -145,6 +157,14 @@ def _parse_search(values: list[Value]) -> SearchData:
         modseq = as_number(values[-1][-1]) if values[-1] else None
         values = values[:-1]
     return SearchData(tuple([as_number(value) for value in values]), modseq)
+
+
+def _parse_numbers(text: bytes) -> SearchData:
+    """Return a plain SEARCH answer: no tokens for a million UIDs."""
+    numbers = tuple(map(int, text.split()))
+    if numbers and max(numbers) > MAX_NUMBER64:
+        raise IMAPProtocolError("SEARCH with a number of more than 63 bits")
+    return SearchData(numbers)
 
 
 def _parse_esearch(values: list[Value]) -> ESearchData:

@@ -80,12 +80,19 @@ class CopyUidCode(Code):
     source: tuple[tuple[int, int], ...] = ()
     destination: tuple[tuple[int, int], ...] = ()
 
-    def pairs(self) -> Iterator[tuple[int, int]]:
-        """Yield (source UID, destination UID), first to first.
+    @property
+    def count(self) -> int:
+        """How many messages were copied."""
+        return count_uids(self.source)
 
-        There may be billions: check `source` against what was asked for.
-        """
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Yield (source UID, destination UID), first to first."""
         return zip(_expand(self.source), _expand(self.destination), strict=True)
+
+
+def count_uids(ranges: tuple[tuple[int, int], ...]) -> int:
+    """Return how many UIDs are in *ranges*."""
+    return sum(last - first + 1 for first, last in ranges)
 
 
 def _expand(ranges: tuple[tuple[int, int], ...]) -> Iterator[int]:

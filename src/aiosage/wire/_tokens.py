@@ -7,6 +7,7 @@ stack nests them, so neither length nor depth costs recursion.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ..errors import IMAPProtocolError
@@ -24,6 +25,8 @@ _TOKEN: Final = re.compile(
     rb"|([^\x20])",
     re.DOTALL,
 )
+# Beyond this the tokens of a text are not held all at once: each costs 100 octets.
+_ALL_AT_ONCE: Final = 2**20
 _ESCAPE: Final = re.compile(rb"\\(.)", re.DOTALL)
 
 
@@ -46,7 +49,7 @@ def tokenize(frame: Frame, *, skip: int, nesting: int) -> list[Value]:
             current.append(part)
             continue
         text = part[skip:] if index == 0 and skip else part
-        for parenthesis, quoted, end, atom, stray in _TOKEN.findall(text):
+        for parenthesis, quoted, end, atom, stray in _tokens(text):
             if atom:
                 current.append(None if atom in _NIL else str(atom, "latin-1"))
             elif end:
@@ -72,6 +75,12 @@ def tokenize(frame: Frame, *, skip: int, nesting: int) -> list[Value]:
     if stack:
         raise IMAPProtocolError("a response ends inside a parenthesis")
     return top
+
+
+def _tokens(text: bytes) -> Iterable[Sequence[bytes]]:
+    if len(text) <= _ALL_AT_ONCE:
+        return _TOKEN.findall(text)
+    return (match.groups(b"") for match in _TOKEN.finditer(text))
 
 
 _NIL: Final = frozenset({b"NIL", b"nil", b"Nil"})

@@ -10,7 +10,9 @@ from ..model import MAX_UID, Flag, MessageSet
 from ._mailbox_name import decode_mailbox_name
 from ._responses import Value
 
-_MAX_NUMBER64: Final = 2**63 - 1
+MAX_NUMBER64: Final = 2**63 - 1
+"""The largest number64 (RFC 9051 §9)."""
+
 _CACHED_FLAGS: Final = 256  # octets: a hostile list must not stay in the cache
 
 MONTHS: Final = (
@@ -68,7 +70,7 @@ def as_number(value: Value) -> int:
     text = value if isinstance(value, str) else as_text(value)
     if text.isascii() and text.isdigit() and len(text) <= 19:
         number = int(text)
-        if number <= _MAX_NUMBER64:
+        if number <= MAX_NUMBER64:
             return number
     raise IMAPProtocolError(f"expected a number, got {_excerpt(value)}")
 

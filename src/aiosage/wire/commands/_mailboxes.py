@@ -141,6 +141,13 @@ class MailboxStatus(Command[StatusData]):
     def result(
         self, untagged: Sequence[Untagged | Status], status: Status
     ) -> StatusData:
-        """Return the items; empty if the server answered for no mailbox."""
-        found = [data for data in untagged if isinstance(data, StatusData)]
-        return found[-1] if found else StatusData(self.mailbox, {})
+        """Return the items; empty if the server answered for no mailbox.
+
+        Servers may tell of other mailboxes unasked (RFC 5465 §4).
+        """
+        found = {
+            data.mailbox: data for data in untagged if isinstance(data, StatusData)
+        }
+        is_inbox = self.mailbox.isascii() and self.mailbox.upper() == "INBOX"
+        mailbox = "INBOX" if is_inbox else self.mailbox
+        return found.get(mailbox) or StatusData(self.mailbox, {})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar
 
+from ...errors import IMAPProtocolError
 from ...model import Flag, MessagePart, MessageSet
 from .._encoder import Encoder
 from .._responses import CopyUidCode, FetchData, Status, Untagged
@@ -149,9 +150,14 @@ class UidCopy(Command[CopyUidCode | None]):
         """Return COPYUID; None from a server without UIDPLUS.
 
         COPY says it in the tagged OK, MOVE in an untagged one (RFC 6851 §4.3).
+
+        Raises:
+            IMAPProtocolError: it tells of more messages than were asked for.
         """
         for answer in (status, *untagged):
             if isinstance(answer, Status) and isinstance(answer.code, CopyUidCode):
+                if answer.code.count > len(self.messages):
+                    raise IMAPProtocolError(f"{self.name}: COPYUID of other messages")
                 return answer.code
         return None
 

@@ -1,0 +1,137 @@
+"""The account of a test: how to log in to it, and who else changes it."""
+
+from __future__ import annotations
+
+
+from aiosage import ConnectionConfig, Flag, IMAPClient, Secret, Security
+from aiosage.client import ConnectionOptions
+from aiosage.testing import DovecotServer, MemoryMailbox, MemoryServer
+
+from ..conftest import Endpoint
+
+SMALL = (
+    b"From: Ann <ann@example.org>\r\nTo: bob@example.org\r\n"
+    b"Subject: number %d\r\nMessage-ID: <%d@example.org>\r\n"
+    b"Date: Mon, 5 Jan 2026 10:00:00 +0000\r\n\r\nHello %d\r\n"
+)
+
+
+def small(number: int) -> bytes:
+    """Return a small message, told apart by its *number*."""
+    return SMALL % (number, number, number)
+
+
+def config_of(
+    server: Endpoint, *, port: int | None = None, **options: object
+) -> ConnectionConfig:
+    """Return how to log in to *server*, without TLS unless *options* say so."""
+    settings: ConnectionOptions = {"security": Security.PLAIN}
+    settings.update(options)  # type: ignore[typeddict-item]  # tests know the names
+    return ConnectionConfig(
+        host=server.host,
+        port=server.port if port is None else port,
+        username=server.username,
+        password=Secret(server.password),
+        **settings,
+    )
+
+
+def client_of(
+    server: Endpoint,
+    *,
+    port: int | None = None,
+    max_connections: int = 4,
+    **options: object,
+) -> IMAPClient:
+    """Return a client of *server*, not yet open."""
+    return IMAPClient(
+        config_of(server, port=port, **options), max_connections=max_connections
+    )
+
+
+class OtherClient:
+    """Whoever else changes the account, behind the back of the client tested."""
+
+    def __init__(self, server: Endpoint) -> None:
+        self._server = server
+        self._user = server.username
+
+    @property
+    def _dovecot(self) -> DovecotServer:
+        assert isinstance(self._server.backend, DovecotServer)
+        return self._server.backend
+
+    @property
+    def _memory(self) -> MemoryServer:
+        assert isinstance(self._server.backend, MemoryServer)
+        return self._server.backend
+
+    @property
+    def _is_memory(self) -> bool:
+        return isinstance(self._server.backend, MemoryServer)
+
+    def _box(self, mailbox: str) -> MemoryMailbox:
+        return self._memory.account(self._user).mailbox(mailbox)
+
+    def deliver(self, *messages: bytes, mailbox: str = "INBOX") -> None:
+        """Put *messages* into *mailbox*."""
+        for message in messages:
+            if self._is_memory:
+                self._box(mailbox).deliver(message)
+            else:
+                self._dovecot.doveadm(
+                    "save", "-u", self._user, "-m", mailbox, stdin=message
+                )
+
+    def _flags(self, verb: str, uid: int, flag: Flag, mailbox: str) -> None:
+        self._dovecot.doveadm(
+            "flags", verb, "-u", self._user, flag, "mailbox", mailbox, "uid", str(uid)
+        )
+
+    def add_flag(self, uid: int, flag: Flag, mailbox: str = "INBOX") -> None:
+        """Give a message *flag*."""
+        if self._is_memory:
+            self._box(mailbox).add_flags([uid], flag)
+        else:
+            self._flags("add", uid, flag, mailbox)
+
+    def remove_flag(self, uid: int, flag: Flag, mailbox: str = "INBOX") -> None:
+        """Take *flag* from a message."""
+        if self._is_memory:
+            self._box(mailbox).remove_flags([uid], flag)
+        else:
+            self._flags("remove", uid, flag, mailbox)
+
+    def expunge(self, uid: int, mailbox: str = "INBOX") -> None:
+        """Remove a message for good."""
+        if self._is_memory:
+            self._box(mailbox).expunge([uid])
+        else:
+            self._dovecot.doveadm(
+                "expunge", "-u", self._user, "mailbox", mailbox, "uid", str(uid)
+            )
+
+    def create(self, mailbox: str) -> None:
+        """Make *mailbox*."""
+        if self._is_memory:
+            self._memory.account(self._user).create_mailbox(mailbox)
+        else:
+            self._dovecot.doveadm("mailbox", "create", "-u", self._user, mailbox)
+
+    def delete(self, mailbox: str) -> None:
+        """Remove *mailbox*."""
+        if self._is_memory:
+            self._memory.account(self._user).delete_mailbox(mailbox)
+        else:
+            self._dovecot.doveadm(
+                "mailbox", "delete", "-u", self._user, "-s", mailbox
+            )
+
+    def cut(self) -> None:
+        """End every connection of the user at once, without a word."""
+        if self._is_memory:
+            self._memory.disconnect_all()
+        else:
+            self._dovecot.kill_sessions(self._user)
+
+

@@ -1,0 +1,1 @@
+"""The tests; fixtures are in ``conftest.py``."""
