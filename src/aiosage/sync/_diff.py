@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from ..model import Flag, MessageSet
-from ..model import MAX_UID as _MAX_UID
+from ..model import MAX_UID, Flag, MessageSet
 
 Flags: TypeAlias = frozenset[Flag]
 
 BATCH_OCTETS: Final = 4 * 2**20
 BATCH_MESSAGES: Final = 500
+
+_RECENT: Final = frozenset({Flag.RECENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,10 @@ def diff(
     changed: dict[int, Flags] = {}
     for uid, flags in told.items():
         if uid in known and uid in remote:
-            lasting = flags - _RECENT
+            lasting = lasting_flags(flags)
             if lasting != known[uid]:
                 changed[uid] = lasting
     return MailboxDiff(remote - mirrored, mirrored - remote, changed)
-
-
-_RECENT: Final = frozenset({Flag.RECENT})
 
 
 def lasting_flags(flags: Flags) -> Flags:
@@ -72,8 +70,8 @@ def cut_uids(known: MessageSet, size: int) -> Iterator[MessageSet]:
         last = batch.last or first
         yield MessageSet.from_range(first, last)
         first = last + 1
-    if first <= _MAX_UID:
-        yield MessageSet.from_range(first, _MAX_UID)
+    if first <= MAX_UID:
+        yield MessageSet.from_range(first, MAX_UID)
 
 
 def cut_sizes(

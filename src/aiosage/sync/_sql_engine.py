@@ -24,6 +24,7 @@ T = TypeVar("T")
 _APPLICATION_ID: Final = 0x41695367
 
 _BEGIN: Final = "aiosage_begin"
+_READERS: Final = 4
 
 
 class SqlEngine:
@@ -37,6 +38,7 @@ class SqlEngine:
     def __init__(self, path: Path, busy_timeout: float) -> None:
         self._path = path
         self._writer = asyncio.Lock()
+        self._readers = asyncio.Semaphore(_READERS)
         self._busy_timeout = busy_timeout
         self._engine = _create_engine(path, busy_timeout)
 
@@ -104,9 +106,10 @@ class SqlEngine:
 
     async def read(self, work: Callable[[SqlMirror], T]) -> T:
         """Return what *work* finds."""
-        return await self._run(
-            "DEFERRED", lambda connection: work(SqlMirror(connection))
-        )
+        async with self._readers:
+            return await self._run(
+                "DEFERRED", lambda connection: work(SqlMirror(connection))
+            )
 
     async def write(self, work: Callable[[SqlMirror], T]) -> T:
         """Commit what *work* does, all of it or, if it raises, nothing."""
@@ -149,6 +152,8 @@ def _create_engine(path: Path, busy_timeout: float) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
         connect_args={"timeout": busy_timeout},
+        pool_size=_READERS + 1,  # and one to write: so nobody waits for the pool
+        max_overflow=0,
         hide_parameters=True,  # errors shall not show mail
     )
 

@@ -102,13 +102,13 @@ def _json(value: object) -> object:
 def describe(event: WatchEvent) -> tuple[str, Mapping[str, object], str]:
     """Return the name, the fields and the text of *event*."""
     match event:
-        case NewMessage(mailbox, uidvalidity, uid, flags):
+        case NewMessage(mailbox, _, uid, flags):
             name, text = "new", f"new message {uid}{_flags(flags)}"
-        case MessageExpunged(mailbox, uidvalidity, uid):
+        case MessageExpunged(mailbox, _, uid):
             name, text = "expunged", f"message {uid} is gone"
-        case FlagsChanged(mailbox, uidvalidity, uid, flags):
+        case FlagsChanged(mailbox, _, uid, flags):
             name, text = "flags", f"message {uid} has{_flags(flags) or ' no flags'}"
-        case MailboxReset(mailbox, uidvalidity):
+        case MailboxReset(mailbox):
             name, text = "reset", "the mailbox was made anew"
         case ConnectionState(mailbox, True):
             name, text = "connected", "connected again, nothing was missed"

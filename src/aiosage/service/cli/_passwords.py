@@ -35,12 +35,11 @@ async def account_from_url(
             no password to be had.
     """
     if _holds_password(url):
-        raise IMAPConfigurationError(
-            [
-                "a URL on the command line must not hold a password: everybody on"
-                " this machine could read it"
-            ]
+        mistake = (
+            "a URL on the command line must not hold a password: everybody on this"
+            " machine could read it"
         )
+        raise IMAPConfigurationError([mistake])
     config = ConnectionConfig.from_url(url)
     if password_command:
         password = await _from_command(password_command, config)
@@ -101,12 +100,11 @@ def _from_keyring(account: str) -> str | None:
 
 def _from_prompt(config: ConnectionConfig) -> str:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise IMAPConfigurationError(
-            [
-                f"no password for {config.account}: set"
-                f" AIOSAGE_PASSWORD_{_variable(config.username)} or AIOSAGE_PASSWORD,"
-                f" use --password-command, or store it with: keyring set {SERVICE}"
-                f" {config.account}"
-            ]
+        mistake = (
+            f"no password for {config.account}: set"
+            f" AIOSAGE_PASSWORD_{_variable(config.username)} or AIOSAGE_PASSWORD, use"
+            f" --password-command, or store it with: keyring set {SERVICE}"
+            f" {config.account}"
         )
+        raise IMAPConfigurationError([mistake])
     return getpass.getpass(f"Password for {config.account}: ", stream=sys.stderr)
