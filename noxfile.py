@@ -59,15 +59,19 @@ def integration(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Run every Python block of the README and the docs."""
+    """Build the documentation, and run every Python block of it and the README."""
     install(session)
+    session.install("--quiet", "furo>=2025.7", "myst-parser>=4", "sphinx>=8.2")
+    pages = session.create_tmp()
+    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "docs", pages)
     session.run("pytest", "tests/test_docs.py", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Ratios to a floor and to the base, side by side in one run."""
+    """Ratios to a floor and to other clients, side by side in one run."""
     install(session)
+    session.install("--quiet", "IMAPClient>=3")  # one of them
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 

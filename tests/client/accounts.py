@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Unpack
 
-from aiosage import ConnectionConfig, Flag, IMAPClient, Secret, Security
+from aiosage import (
+    ConnectionConfig,
+    Flag,
+    IMAPClient,
+    IMAPMailboxUIDService,
+    MessagePart,
+    MessageSet,
+    Secret,
+    Security,
+)
 from aiosage.client import ConnectionOptions
 from aiosage.testing import DovecotServer, MemoryMailbox, MemoryServer
 
@@ -22,14 +32,13 @@ def small(number: int) -> bytes:
 
 
 def config_of(
-    server: Endpoint, *, port: int | None = None, **options: object
+    server: Endpoint, **options: Unpack[ConnectionOptions]
 ) -> ConnectionConfig:
     """Return how to log in to *server*, without TLS unless *options* say so."""
-    settings: ConnectionOptions = {"security": Security.PLAIN}
-    settings.update(options)  # type: ignore[typeddict-item]  # tests know the names
+    settings = ConnectionOptions(port=server.port, security=Security.PLAIN)
+    settings.update(options)
     return ConnectionConfig(
         host=server.host,
-        port=server.port if port is None else port,
         username=server.username,
         password=Secret(server.password),
         **settings,
@@ -39,14 +48,11 @@ def config_of(
 def client_of(
     server: Endpoint,
     *,
-    port: int | None = None,
     max_connections: int = 4,
-    **options: object,
+    **options: Unpack[ConnectionOptions],
 ) -> IMAPClient:
     """Return a client of *server*, not yet open."""
-    return IMAPClient(
-        config_of(server, port=port, **options), max_connections=max_connections
-    )
+    return IMAPClient(config_of(server, **options), max_connections=max_connections)
 
 
 class OtherClient:
@@ -123,9 +129,7 @@ class OtherClient:
         if self._is_memory:
             self._memory.account(self._user).delete_mailbox(mailbox)
         else:
-            self._dovecot.doveadm(
-                "mailbox", "delete", "-u", self._user, "-s", mailbox
-            )
+            self._dovecot.doveadm("mailbox", "delete", "-u", self._user, "-s", mailbox)
 
     def cut(self) -> None:
         """End every connection of the user at once, without a word."""
@@ -135,3 +139,15 @@ class OtherClient:
             self._dovecot.kill_sessions(self._user)
 
 
+async def uids_of(
+    mailbox: IMAPMailboxUIDService, messages: MessageSet, *items: MessagePart
+) -> list[int | None]:
+    """Return the UIDs of what fetching yields, in the order it does."""
+    return [message.uid async for message in mailbox.fetch(messages, *items)]
+
+
+async def flags_of(mailbox: IMAPMailboxUIDService, uid: int) -> set[Flag]:
+    r"""Return the flags of a message, without \Recent, which is the session's."""
+    (message,) = [m async for m in mailbox.fetch([uid], MessagePart.FLAGS)]
+    assert message.flags is not None
+    return set(message.flags - {Flag.RECENT})

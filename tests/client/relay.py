@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -14,6 +15,8 @@ class Relay:
     Attributes:
         sent: what each client sent, in the order they connected.
         most: the most connections there were at once.
+        is_open: whether new connections are taken; else they are reset.
+        before_sending: called with what a client sent, before it is passed on.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -23,8 +26,11 @@ class Relay:
         self._server: asyncio.Server | None = None
         self._thawed = asyncio.Event()
         self._thawed.set()
+        self._changed = asyncio.Event()
         self.sent: list[bytearray] = []
         self.most = 0
+        self.is_open = True
+        self.before_sending: Callable[[bytes], None] | None = None
 
     @property
     def port(self) -> int:
@@ -62,6 +68,13 @@ class Relay:
         """Pass everything on again."""
         self._thawed.set()
 
+    async def wait_connections(self, count: int) -> None:
+        """Wait until there are *count*."""
+        async with asyncio.timeout(10):
+            while len(self._clients) != count:
+                self._changed.clear()
+                await self._changed.wait()
+
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, self.host, 0)
         return self
@@ -82,9 +95,13 @@ class Relay:
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        if not self.is_open:
+            writer.transport.abort()
+            return
         task = asyncio.current_task()
         assert task is not None
         self._clients[task] = writer
+        self._changed.set()
         self.most = max(self.most, len(self._clients))
         record = bytearray()
         self.sent.append(record)
@@ -102,6 +119,7 @@ class Relay:
                         pump.cancel()
         finally:
             del self._clients[task]
+            self._changed.set()
             for end in (writer, upstream):
                 if end is not None:
                     end.transport.abort()
@@ -117,5 +135,7 @@ class Relay:
                 await self._thawed.wait()
                 if record is not None:
                     record += data
+                    if self.before_sending is not None:
+                        self.before_sending(data)
                 writer.write(data)
                 await writer.drain()

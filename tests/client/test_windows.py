@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +37,7 @@ def test_windows_are_as_full_as_they_can_be(sizes: dict[int, int], target: int) 
     """Each costs a round trip, so no two neighbours could be one."""
     windows = list(cut_by_size(sizes, target))
 
-    for one, other in zip(windows, windows[1:], strict=False):
+    for one, other in pairwise(windows):
         assert sum(sizes[uid] for uid in one) + sizes[other[0]] > target
 
 

@@ -23,7 +23,10 @@ def parts(address: EmailAddress) -> Parts:
     ("field", "expected"),
     [
         (b"a@b.c", [(None, "a", "b.c", None)]),
-        (b'"Doe, John" <j@x>, k@y', [("Doe, John", "j", "x", None), (None, "k", "y", None)]),
+        (
+            b'"Doe, John" <j@x>, k@y',
+            [("Doe, John", "j", "x", None), (None, "k", "y", None)],
+        ),
         (b"A. B. C. <a.b@c.d>", [("A. B. C.", "a.b", "c.d", None)]),
         (b"a@b.c (A Name)", [("A Name", "a", "b.c", None)]),
         (b"a(comment (nested))@b", [("comment (nested)", "a", "b", None)]),
@@ -34,9 +37,12 @@ def parts(address: EmailAddress) -> Parts:
         (b"a@[IPv6:::1]", [(None, "a", "[IPv6:::1]", None)]),
         (b"<@r1,@r2:u@h>", [(None, "u", "h", None)]),
         # Groups, RFC 5322 §3.4
-        (b"G: a@b, N <c@d>;, e@f", [(None, "a", "b", "G"), ("N", "c", "d", "G"), (None, "e", "f", None)]),
+        (
+            b"G: a@b, N <c@d>;, e@f",
+            [(None, "a", "b", "G"), ("N", "c", "d", "G"), (None, "e", "f", None)],
+        ),
         (b"undisclosed-recipients:;", [(None, None, None, "undisclosed-recipients")]),
-        # Encoded words, RFC 2047 §5; in quotes and with commas they are wrong, and common
+        # Encoded words, RFC 2047 §5; in quotes or with commas they are wrong
         (b"=?utf-8?q?J=C3=BC?= <a@b>", [("J\u00fc", "a", "b", None)]),
         (b"=?utf-8?q?a?= =?utf-8?q?b?= <c@d>", [("ab", "c", "d", None)]),
         (b'"=?utf-8?b?w6Q=?=" <a@b>', [("\u00e4", "a", "b", None)]),
@@ -56,7 +62,7 @@ def parts(address: EmailAddress) -> Parts:
         (b",,;:,<>", []),
         (b"", []),
     ],
-)  # fmt: skip
+)
 def test_a_field_is_read(field: bytes, expected: list[Parts]) -> None:
     assert [parts(address) for address in parse_addresses(field)] == expected
 
@@ -144,4 +150,6 @@ def test_envelope_addresses_are_read_with_groups() -> None:
 
 def test_a_group_that_does_not_end_loses_nothing() -> None:
     assert [parts(a) for a in addresses_from_raw(RAW[1:3])] == [("A", "a", "b", "Team")]
-    assert [parts(a) for a in addresses_from_raw(RAW[4:5])] == [(None, None, None, "empty")]
+    assert [parts(a) for a in addresses_from_raw(RAW[4:5])] == [
+        (None, None, None, "empty")
+    ]

@@ -72,7 +72,22 @@ def test_octets_that_are_not_of_the_charset_are_decoded_as_well_as_can_be(
     assert len(defects) == 1
 
 
-@pytest.mark.parametrize("charset", ["idna", "punycode", "unicode_escape", "rot13", "base64", "undefined", "../x", "a\0b", "x" * 99, "\u00fc", ""])  # fmt: skip
+@pytest.mark.parametrize(
+    "charset",
+    [
+        "idna",
+        "punycode",
+        "unicode_escape",
+        "rot13",
+        "base64",
+        "undefined",
+        "../x",
+        "a\0b",
+        "x" * 99,
+        "\u00fc",
+        "",
+    ],
+)
 def test_what_is_no_charset_is_never_looked_up(charset: str) -> None:
     """Python's codec registry imports by name, and remembers failures for ever."""
     assert codec_of(charset) is None
@@ -163,7 +178,9 @@ def test_base64_in_lines_of_any_length_is_decoded(data: bytes, width: int) -> No
         (b"=", b""),
     ],
 )
-def test_broken_base64_is_decoded_as_far_as_it_goes(data: bytes, expected: bytes) -> None:
+def test_broken_base64_is_decoded_as_far_as_it_goes(
+    data: bytes, expected: bytes
+) -> None:
     defects: list[str] = []
 
     assert decode_base64(data, defects.append) == expected
@@ -188,7 +205,9 @@ def test_broken_quoted_printable_is_kept_and_reported() -> None:
     assert defects == ["broken quoted-printable"]
 
 
-@given(st.binary(), st.sampled_from(["base64", "quoted-printable", "7bit", "x-odd", ""]))
+@given(
+    st.binary(), st.sampled_from(["base64", "quoted-printable", "7bit", "x-odd", ""])
+)
 def test_no_octets_make_a_transfer_encoding_raise(data: bytes, encoding: str) -> None:
     decode_transfer(data, encoding)
 

@@ -25,7 +25,8 @@ def test_names_compare_without_regard_to_case(name: str, data: st.DataObject) ->
 
 
 @pytest.mark.parametrize(
-    "name", ["", "\\", "a b", "a\r\nb", "a(b", "a)", "%", "*", '"', "a\\b", "ä", "a]", "\x00"]
+    "name",
+    ["", "\\", "a b", "a\r\nb", "a(b", "a)", "%", "*", '"', "a\\b", "ä", "a]", "\x00"],
 )
 def test_what_cannot_be_sent_is_no_flag(name: str) -> None:
     with pytest.raises(ValueError, match="not a flag"):

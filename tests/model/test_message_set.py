@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import time
 
@@ -60,7 +61,7 @@ def test_ranges_are_ascending_and_apart(uids: set[int]) -> None:
     ranges = MessageSet(uids).ranges
 
     assert all(first <= last for first, last in ranges)
-    assert all(a[1] + 1 < b[0] for a, b in zip(ranges, ranges[1:], strict=False))
+    assert all(a[1] + 1 < b[0] for a, b in itertools.pairwise(ranges))
 
 
 @given(ANY_UIDS)
@@ -89,7 +90,13 @@ def test_wire_pieces_fit_and_lose_nothing(uids: set[int], limit: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "uids"),
-    [("", []), ("7", [7]), ("1:3,7", [1, 2, 3, 7]), ("5:3", [3, 4, 5]), ("2,1,2", [1, 2])],
+    [
+        ("", []),
+        ("7", [7]),
+        ("1:3,7", [1, 2, 3, 7]),
+        ("5:3", [3, 4, 5]),
+        ("2,1,2", [1, 2]),
+    ],
 )
 def test_parse_reads_a_sequence_set(text: str, uids: list[int]) -> None:
     assert list(MessageSet.parse(text)) == uids
@@ -104,10 +111,23 @@ def test_a_star_is_the_largest_message_and_must_be_known() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["0", "1:", ":1", "1,,2", "1 2", "a", "-1", "4294967296", "١", "1:2:3", "1" * 99]
+    "text",
+    [
+        "0",
+        "1:",
+        ":1",
+        "1,,2",
+        "1 2",
+        "a",
+        "-1",
+        "4294967296",
+        "\u0661",
+        "1:2:3",
+        "1" * 99,
+    ],
 )
 def test_parse_refuses_what_is_no_sequence_set(text: str) -> None:
-    with pytest.raises(ValueError, match="UIDs are in|not a set"):
+    with pytest.raises(ValueError, match=r"UIDs are in|not a set"):
         MessageSet.parse(text)
 
 

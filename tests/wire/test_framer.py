@@ -83,16 +83,17 @@ def test_discard_forgets_an_incomplete_response() -> None:
         assert list(framer.feed(b"* 2 EXISTS\r\n")) == [[b"* 2 EXISTS"]]
 
 
-@pytest.mark.parametrize("cut", range(1, len(RECORDED)))
-def test_the_stream_may_be_split_at_any_octet(cut: int) -> None:
+def test_the_stream_may_be_split_at_any_octet() -> None:
     """TCP keeps no boundaries: not around literals, not inside CRLF."""
-    assert frames(RECORDED[:cut], RECORDED[cut:]) == frames(RECORDED)
+    whole = frames(RECORDED)
+    for cut in range(1, len(RECORDED)):
+        assert frames(RECORDED[:cut], RECORDED[cut:]) == whole, RECORDED[:cut][-20:]
 
 
 def test_the_stream_may_come_octet_by_octet() -> None:
     pieces = [RECORDED[i : i + 1] for i in range(len(RECORDED))]
     assert frames(*pieces) == frames(RECORDED)
-    assert len(frames(RECORDED)) == 21
+    assert len(frames(RECORDED)) == 20
 
 
 def refused(*pieces: bytes, limits: Limits) -> str:
@@ -129,24 +130,18 @@ def test_a_number_of_too_many_digits_is_no_literal() -> None:
 @pytest.mark.parametrize("size", [1, 7, 100])
 def test_a_line_over_the_limit_is_refused_while_it_arrives(size: int) -> None:
     """Without its CRLF a line could grow for ever."""
-    limits = Limits(line=100)
-    framer = Framer(limits)
-    sent = 0
-    with pytest.raises(IMAPProtocolError, match="line"):
-        while sent < 10_000:
-            assert list(framer.feed(b"x" * size)) == []
-            sent += size
-    assert sent <= 100 + size
+    pieces = [b"x" * size] * (100 // size)
+    assert "line" in refused(*pieces, b"xx" * size, limits=Limits(line=100))
 
 
-@pytest.mark.parametrize("cut", range(103))
-def test_a_line_of_just_the_limit_is_accepted_however_it_is_split(cut: int) -> None:
+def test_a_line_of_just_the_limit_is_accepted_however_it_is_split() -> None:
     line = b"x" * 100
     stream = line + b"\r\n"
     limits = Limits(line=100)
-    assert frames(stream[:cut], stream[cut:], limits=limits) == [[line]]
-    with pytest.raises(IMAPProtocolError):
-        frames(b"x" + stream[:cut], stream[cut:], limits=limits)
+    for cut in range(len(stream)):
+        assert frames(stream[:cut], stream[cut:], limits=limits) == [[line]]
+        with pytest.raises(IMAPProtocolError):
+            frames(b"x" + stream[:cut], stream[cut:], limits=limits)
 
 
 def test_a_response_over_the_limit_is_refused_as_its_last_literal_is_announced() -> (
@@ -160,24 +155,25 @@ def test_a_response_over_the_limit_is_refused_as_its_last_literal_is_announced()
     assert len(frames(start + b" 1\r\n" + start + b" 2\r\n", limits=limits)) == 2
 
 
-def test_what_came_before_a_violation_is_delivered_however_it_is_split() -> None:
-    """A command that ended must not be reported lost because of what follows."""
-    for pieces in ([b"A1 OK done\r\n", b"x" * 200], [b"A1 OK done\r\n" + b"x" * 200]):
-        framer = Framer(Limits(line=100))
-        got = []
-        with pytest.raises(IMAPProtocolError):
-            for piece in pieces:
-                for frame in framer.feed(piece):
-                    got.append(frame)  # noqa: PERF402  # extend would lose them
-        assert got == [[b"A1 OK done"]]
+@pytest.mark.parametrize("glued", [False, True])
+def test_what_came_before_a_violation_is_delivered(glued: bool) -> None:
+    """A command that ended is not reported lost because of what follows."""
+    end, bad = b"A1 OK done\r\n", b"x" * 200
+    framer = Framer(Limits(line=100))
+    received = iter([end + bad] if glued else [end, bad])
+    stream = (frame for piece in received for frame in framer.feed(piece))
+    assert next(stream) == [b"A1 OK done"]
+    with pytest.raises(IMAPProtocolError):
+        next(stream)
 
 
 class CountingBytes(bytes):
-    """Counts what is searched in it."""
+    """Counts what `Framer` searches."""
 
     searched = 0
 
-    def find(self, *args: object) -> int:  # type: ignore[override]  # as the framer calls it
+    def find(self, *args: object) -> int:
+        """Search, and count the octets looked at."""
         sub, start = args
         assert isinstance(sub, bytes)
         assert isinstance(start, int)

@@ -7,6 +7,7 @@ from ..wire import FetchData, body_structure, envelope
 
 _WHOLE = "BODY[]"
 _HEADER = "BODY[HEADER]"
+_TEXT = "BODY[TEXT]"
 _FIELDS = "BODY[HEADER.FIELDS"
 
 
@@ -38,3 +39,11 @@ def to_message(data: FetchData) -> EmailMessage:
         raw=raw,
         sections=sections,
     )
+
+
+def is_gone(data: FetchData) -> bool:
+    """Return whether *data* is about a message that has just been expunged.
+
+    Dovecot answers NIL for what it has no more, with OK (RFC 2180 §4.1).
+    """
+    return any(data.sections.get(key, b"") is None for key in (_WHOLE, _HEADER, _TEXT))

@@ -30,7 +30,7 @@ from ..wire.commands import (
     UidSearch,
     UidStore,
 )
-from ._messages import to_message
+from ._messages import is_gone, to_message
 from ._results import AppendResult, CopyResult
 from ._windows import (
     FIRST_WINDOW,
@@ -48,10 +48,6 @@ _SET_OCTETS: Final = 7500
 
 # Octets a message without content is taken for.
 _MESSAGE_OCTETS: Final = 1024
-
-_UNCHANGING: Final = frozenset(
-    {"UID", "BODY", "ENVELOPE", "BODYSTRUCTURE", "INTERNALDATE", "RFC822.SIZE"}
-)
 
 
 class IMAPMailboxUIDService:
@@ -140,8 +136,6 @@ class IMAPMailboxUIDService:
         wanted = items or (MessagePart.FLAGS, MessagePart.FULL)
         read_only = all(item.peek for item in wanted)
         content = tuple(item for item in wanted if is_content(item))
-        # A session tells flags as it knows them; content does not change.
-        is_news = not _UNCHANGING.issuperset(item.item for item in wanted)
         window = FIRST_WINDOW
         rest = self._own(messages)
         while rest:
@@ -149,12 +143,12 @@ class IMAPMailboxUIDService:
             block = next(block.iter_wire(_SET_OCTETS))
             rest -= block
             for piece in await self._split(block, content):
-                async with self._connection(
-                    piece, read_only=read_only, is_news=is_news
-                ) as connection:
+                async with self._connection(piece, read_only=read_only) as connection:
                     found = await connection.execute(UidFetch(piece, wanted))
                 octets = 0
                 for data in found:
+                    if is_gone(data):
+                        continue
                     message = to_message(data)
                     octets += sum(map(len, message.sections.values()))
                     octets += len(message.header or b"") + _MESSAGE_OCTETS
@@ -216,7 +210,7 @@ class IMAPMailboxUIDService:
             raise ValueError("no flags given")
         now: dict[int, frozenset[Flag]] = {}
         owned = self._own(messages)
-        async with self._connection(owned) as connection:
+        async with self._connection(owned, known_uid=owned.last) as connection:
             for piece in owned.iter_wire(_SET_OCTETS):
                 now.update(await connection.execute(UidStore(piece, mode, names)))
         return now
@@ -233,7 +227,7 @@ class IMAPMailboxUIDService:
             IMAPConnectionError: the session ended; see ``maybe_executed``.
         """
         owned = self._own(messages)
-        async with self._connection(owned) as connection:
+        async with self._connection(owned, known_uid=owned.last) as connection:
             return await _copy_all(connection, owned, mailbox, UidCopy)
 
     async def move(
@@ -252,7 +246,7 @@ class IMAPMailboxUIDService:
             IMAPConnectionError: the session ended; see ``maybe_executed``.
         """
         owned = self._own(messages)
-        async with self._connection(owned) as connection:
+        async with self._connection(owned, known_uid=owned.last) as connection:
             if connection.supports("MOVE"):
                 return await _copy_all(connection, owned, mailbox, UidMove)
             _require_uidplus(connection, "move")
@@ -273,7 +267,7 @@ class IMAPMailboxUIDService:
             IMAPConnectionError: the session ended; expunging again is safe.
         """
         owned = self._own(messages)
-        async with self._connection(owned) as connection:
+        async with self._connection(owned, known_uid=owned.last) as connection:
             _require_uidplus(connection, "expunge only these messages")
             await _expunge_all(connection, owned)
 
@@ -327,18 +321,17 @@ class IMAPMailboxUIDService:
         messages: MessageSet | None = None,
         *,
         read_only: bool = False,
-        is_news: bool = False,
+        known_uid: int | None = None,
     ) -> AsyncGenerator[IMAPConnection]:
         """Lend a connection on which the UIDs of *messages* are good.
 
         Args:
             messages: None for whatever there is.
             read_only: nothing will be changed.
-            is_news: it matters how *messages* stand now.
+            known_uid: as for the pool.
         """
-        known = None if messages is None or is_news else messages.last or 0
         async with self._pool.connection(
-            self._mailbox, read_only=read_only, known_uid=known
+            self._mailbox, read_only=read_only, known_uid=known_uid
         ) as connection:
             expected = messages.uidvalidity if messages is not None else None
             actual = _uidvalidity(connection)

@@ -7,9 +7,10 @@ each way it can go wrong becomes the error that tells the caller what to do.
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 import ssl
-from typing import Final
+from typing import Final, NamedTuple
 
 import async_timeout
 
@@ -18,6 +19,8 @@ from ..errors import (
     IMAPCapabilityError,
     IMAPConnectError,
     IMAPConnectionLost,
+    IMAPGreetingError,
+    IMAPProtocolError,
     IMAPTimeoutError,
     IMAPTLSError,
 )
@@ -32,6 +35,35 @@ from ..wire.commands import (
 )
 from ._config import ConnectionConfig, Security
 from ._protocol import IMAPProtocol
+
+
+class _Step(NamedTuple):
+    """What is being done, and what it means if the session ends meanwhile."""
+
+    doing: str
+    error: type[IMAPConnectError]
+    hint: str
+
+
+_CONNECT: Final = _Step("connecting to", IMAPConnectError, "Check host and port.")
+_GREETING: Final = _Step(
+    "waiting for the greeting of",
+    IMAPGreetingError,
+    "Check that this is the port of an IMAP server; one with too many connections"
+    " may close them at once.",
+)
+_STARTTLS: Final = _Step(
+    "starting TLS with",
+    IMAPTLSError,
+    "Use security='tls' on port 993, or try again later.",
+)
+_LOGIN: Final = _Step(
+    "logging in to",
+    IMAPConnectError,
+    "Try again later: it may be busy, or have seen too many failures.",
+)
+
+_SHORTEST_SECRET: Final = 4  # hiding a shorter one would make holes in every text
 
 # What a server answers when the same credentials may work later (RFC 5530 §3).
 _TEMPORARY: Final = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"})
@@ -50,36 +82,53 @@ async def open_session(config: ConnectionConfig) -> IMAPProtocol:
     """
     loop = asyncio.get_running_loop()
     protocol = IMAPProtocol(
-        loop, limits=config.limits, read_timeout=config.read_timeout
+        loop,
+        limits=config.limits,
+        read_timeout=config.read_timeout,
+        secrets=_secrets(config),
     )
-    doing = "connecting to"
+    step = _CONNECT
     try:
         async with async_timeout.timeout(config.connect_timeout):
             context = (
                 None if config.security is Security.PLAIN else config.make_ssl_context()
             )
             await _connect(config, protocol, context)
-            doing = "waiting for the greeting of"
-            await _greet(config, protocol)
+            step = _GREETING
+            await asyncio.shield(protocol.greeting)
             if config.security is Security.STARTTLS:
-                doing = "starting TLS with"
+                step = _STARTTLS
                 await _start_tls(config, protocol, context)
-            doing = "logging in to"
+            step = _LOGIN
             await _log_in(config, protocol)
-    except TimeoutError as error:
+    except BaseException as error:
         protocol.fail(IMAPConnectionLost("the connection was given up"))
-        if isinstance(error, IMAPTimeoutError):
-            raise
-        raise IMAPTimeoutError(
-            f"{doing} {config.address} took more than {config.connect_timeout:g} s",
-            seconds=config.connect_timeout,
-            hint="Check host, port and security (a TLS port is silent to a plain"
-            " client); raise connect_timeout if the server is that slow.",
-        ) from None
-    except BaseException:
-        protocol.fail(IMAPConnectionLost("the connection was given up"))
+        if isinstance(error, TimeoutError) and not isinstance(error, IMAPTimeoutError):
+            raise IMAPTimeoutError(
+                f"{step.doing} {config.address} took more than"
+                f" {config.connect_timeout:g} s",
+                seconds=config.connect_timeout,
+                hint="Check host, port and security (a TLS port is silent to a plain"
+                " client); raise connect_timeout if the server is that slow.",
+            ) from None
+        if isinstance(
+            error, IMAPConnectionLost | IMAPProtocolError | IMAPGreetingError
+        ):
+            raise step.error(
+                f"{step.doing} {config.address}: {error.message}",
+                hint=error.hint or step.hint,
+            ) from error
         raise
     return protocol
+
+
+def _secrets(config: ConnectionConfig) -> tuple[str, ...]:
+    """Return what a server may send back to us and nobody must see."""
+    password = config.password.reveal()
+    if len(password) < _SHORTEST_SECRET:
+        return ()
+    plain = f"\0{config.username}\0{password}".encode(errors="replace")
+    return password, base64.b64encode(plain).decode("ascii")
 
 
 async def _connect(
@@ -91,11 +140,13 @@ async def _connect(
         await loop.create_connection(
             lambda: protocol, config.host, config.effective_port, ssl=implicit
         )
-    except (ssl.SSLError, ConnectionError, OSError) as error:
-        raise _connect_error(config, error) from error
+    except OSError as error:  # ssl.SSLError is one
+        raise _connect_error(config, error, in_tls=implicit is not None) from error
 
 
-def _connect_error(config: ConnectionConfig, error: Exception) -> IMAPConnectError:
+def _connect_error(
+    config: ConnectionConfig, error: OSError, *, in_tls: bool
+) -> IMAPConnectError:
     """Return what a failed connect means to the caller."""
     address = config.address
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -107,7 +158,7 @@ def _connect_error(config: ConnectionConfig, error: Exception) -> IMAPConnectErr
     if isinstance(error, ssl.SSLError):
         return IMAPTLSError(
             f"TLS with {address} failed: {error.reason or error}",
-            hint="If this port speaks plain IMAP first, use security='starttls'.",
+            hint=_TLS_HINT[config.security],
         )
     if isinstance(error, socket.gaierror):
         return IMAPConnectError(
@@ -119,24 +170,20 @@ def _connect_error(config: ConnectionConfig, error: Exception) -> IMAPConnectErr
             f"{address} refused the connection",
             hint="Check host and port: is the server running there?",
         )
-    if config.security is Security.TLS and isinstance(error, ConnectionError):
+    if in_tls and isinstance(error, ConnectionError):
         return IMAPTLSError(
             f"{address} closed the connection during the TLS handshake",
-            hint="If this port speaks plain IMAP first, use security='starttls'.",
+            hint=_TLS_HINT[config.security],
         )
     return IMAPConnectError(
         f"cannot connect to {address}: {error}", hint="Check host, port and network."
     )
 
 
-async def _greet(config: ConnectionConfig, protocol: IMAPProtocol) -> None:
-    try:
-        await asyncio.shield(protocol.greeting)
-    except IMAPConnectionLost as error:
-        raise IMAPConnectError(
-            f"{config.address} closed the connection without a greeting",
-            hint="Check the port; a server with too many connections may do this.",
-        ) from error
+_TLS_HINT: Final = {
+    Security.TLS: "If this port speaks plain IMAP first, use security='starttls'.",
+    Security.STARTTLS: "If this goes on, use security='tls' on port 993.",
+}
 
 
 async def run(protocol: IMAPProtocol, command: Command[object]) -> Status:
@@ -162,7 +209,9 @@ async def _start_tls(
         )
     status = await run(protocol, StartTls())
     if status.condition is not Condition.OK:
-        raise IMAPTLSError(f"{config.address} refused STARTTLS: {status.text}")
+        raise IMAPTLSError(
+            f"{config.address} refused STARTTLS: {status.text}", hint=_STARTTLS.hint
+        )
     protocol.pause_for_tls()
     assert context is not None
     loop = asyncio.get_running_loop()
@@ -170,10 +219,10 @@ async def _start_tls(
         transport = await loop.start_tls(
             protocol.socket_transport, protocol, context, server_hostname=config.host
         )
-    except (ssl.SSLError, ConnectionError, OSError) as error:
-        raise _connect_error(config, error) from error
-    if transport is None:
-        raise IMAPTLSError(f"{config.address} closed the connection during STARTTLS")
+        if transport is None:
+            raise ConnectionAbortedError
+    except OSError as error:  # ssl.SSLError is one
+        raise _connect_error(config, error, in_tls=True) from error
     protocol.resume_over(transport)
 
 
@@ -189,18 +238,16 @@ async def _log_in(config: ConnectionConfig, protocol: IMAPProtocol) -> None:
         return
     await ensure_capabilities(protocol)
     command = _login_command(config, protocol.capabilities)
-    before = protocol.capabilities
     protocol.capabilities = set()  # what was announced before logging in is void
     try:
         status = await run(protocol, command)
-    except IMAPConnectionLost as error:
-        raise IMAPConnectError(
-            f"{config.address} ended the session during login: {error.message}",
-            hint="Try again later: it may be busy, or have seen too many failures.",
-        ) from error
-    except ValueError as error:
-        protocol.capabilities = before
-        raise IMAPAuthenticationError(str(error)) from None
+    except ValueError:
+        # Without its cause: that may hold the password.
+        raise IMAPAuthenticationError(
+            f"{config.address} cannot be sent this user name or password",
+            hint="They hold NUL or what is not a character: check where they come"
+            " from.",
+        ) from None
     if status.condition is not Condition.OK:
         raise _refused(config, status)
     await ensure_capabilities(protocol)

@@ -25,7 +25,8 @@ import asyncio
 import copy
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, TypeAlias, TypeVar, cast
 
 from aioimaplib import aioimaplib
@@ -40,6 +41,7 @@ from ..errors import (
 from ..wire import (
     CapabilityCode,
     CapabilityData,
+    Code,
     Condition,
     Continuation,
     EncodedCommand,
@@ -148,6 +150,8 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         conn_lost_cb: called once with the cause when the session ends.
         limits: how much a server may make us hold.
         read_timeout: seconds without progress after which the session fails.
+        secrets: what is blotted out of the text the server sends for humans:
+            some send back the line they did not understand.
     """
 
     state: str
@@ -160,6 +164,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         *,
         limits: Limits | None = None,
         read_timeout: float = 60.0,
+        secrets: Sequence[str] = (),
     ) -> None:
         # The base means Optional, as its body shows, but does not say so.
         super().__init__(loop, conn_lost_cb)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -168,6 +173,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         self._limits = limits or Limits()
         self._framer = Framer(self._limits)
         self._read_timeout = read_timeout
+        self._secrets = secrets
         self._waiting: deque[Pending] = deque()
         self._under_way: dict[str, Pending] = {}
         self._listeners: list[Listener] = []
@@ -199,10 +205,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         try:
             for frame in self._framer.feed(data):
                 if self._upgrading:
-                    raise IMAPProtocolError(
-                        "the server sent data between STARTTLS and TLS",
-                        hint="Somebody may be injecting it; do not use this network.",
-                    )
+                    raise _injected()
                 self._take(parse(frame, self._limits), frame)
                 if self.cause is not None:
                     return
@@ -227,8 +230,8 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             message = "the server closed the connection"
         error = IMAPConnectionLost(message)
         error.__cause__ = exc
-        self.fail(error)
         self.closed.set()
+        self.fail(error)
 
     def pause_writing(self) -> None:
         """Nothing to do: commands are whole in memory when they are sent."""
@@ -304,7 +307,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
     def release(self, pending: Pending) -> None:
         """Let a held command send its next flight, once the server is ready."""
         pending.held = False
-        if pending.invited and not pending.is_sent:
+        if self.cause is None and pending.invited and not pending.is_sent:
             self._send_flight(pending)
 
     def pause_for_tls(self) -> None:
@@ -312,9 +315,12 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
 
         Raises:
             IMAPProtocolError: octets are already there.
+            IMAPConnectionError: the session has ended.
         """
+        if self.cause is not None:
+            raise _again(self.cause, maybe_executed=False)
         if not self._framer.is_empty:
-            raise IMAPProtocolError("the server sent data between STARTTLS and TLS")
+            raise _injected()
         self._framer.discard()
         self.capabilities = set()
 
@@ -352,10 +358,10 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         self._under_way.clear()
         self._waiting.clear()
         _end_with(self.greeting, error)
-        self._announce(error)
-        self._listeners.clear()
         if self._out is not None:
             self._out.abort()
+        self._announce(error)
+        self._listeners.clear()
         if self.conn_lost_cb is not None:
             self.conn_lost_cb(error)
 
@@ -388,6 +394,8 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
     # -- Receiving.
 
     def _take(self, response: Response, frame: Frame) -> None:
+        if self._secrets and isinstance(response, Status):
+            response = self._redacted(response)
         if not self.greeting.done():
             self._take_greeting(response)
         elif isinstance(response, Continuation):
@@ -396,6 +404,14 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             self._take_tagged(response)
         else:
             self._take_untagged(response, frame)
+
+    def _redacted(self, status: Status) -> Status:
+        for secret in self._secrets:
+            if secret in status.text:
+                status = replace(status, text=status.text.replace(secret, "***"))
+            if status.code is not None and secret in status.code.text:
+                status = replace(status, code=Code(status.code.name, "***"))
+        return status
 
     def _take_greeting(self, response: Response) -> None:
         if not isinstance(response, Status) or response.tag is not None:
@@ -585,6 +601,13 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
                 hint="Connect again; raise read_timeout if the server is that slow.",
             )
         )
+
+
+def _injected() -> IMAPProtocolError:
+    return IMAPProtocolError(
+        "the server sent data between STARTTLS and TLS",
+        hint="Somebody may be injecting it; do not use this network.",
+    )
 
 
 def _end_with(future: asyncio.Future[T], error: Exception) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ._charset import Report, decode_unlabelled, ignore
-from ._encoded_words import decode_field
+from ._encoded_words import decode_phrase, unfold
 
 RawAddress: TypeAlias = tuple[bytes | None, bytes | None, bytes | None, bytes | None]
 """An address structure of ENVELOPE: name, at-domain-list, mailbox, host."""
@@ -80,10 +80,10 @@ def addresses_from_raw(
         if raw_host is None:
             if is_empty:
                 addresses.append(EmailAddress(group=group))
-            is_empty = raw_mailbox is not None
-            group = None if raw_mailbox is None else decode_field(raw_mailbox, report)
+            group = decode_phrase(unfold(raw_mailbox or b""), report) or None
+            is_empty = group is not None
             continue
-        name = decode_field(raw_name, report) if raw_name else ""
+        name = decode_phrase(unfold(raw_name), report) if raw_name else ""
         mailbox, host = _part(raw_mailbox), _part(raw_host)
         if name or mailbox or host:
             addresses.append(EmailAddress(name or None, mailbox, host, group))

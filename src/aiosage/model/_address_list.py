@@ -12,7 +12,7 @@ from typing import Final
 
 from ._address import EmailAddress
 from ._charset import Report, ignore
-from ._encoded_words import decode_words, unfold
+from ._encoded_words import decode_phrase, unfold
 
 MAX_ADDRESSES: Final = 20_000
 """More addresses in one field than this are left out, and reported."""
@@ -114,9 +114,9 @@ class _AddressParser:
         elif token == ":" and self._is_route():
             self._angle.clear()
         elif token == ":" and not self._is_open and self._group is None:
-            name = decode_words(" ".join(self._words()), self._report)
+            name = decode_phrase(" ".join(self._words()), self._report)
             self._clear()
-            self._group, self._group_start = name, len(self._addresses)
+            self._group, self._group_start = name or None, len(self._addresses)
         elif token == "," and self._is_route():
             self._take("atom", token)
         elif token in ",;":
@@ -163,7 +163,7 @@ class _AddressParser:
         mailbox, at, host = address.rpartition("@")
         if not at:
             mailbox, host = address, ""
-        display = decode_words(" ".join(name) or self._comment, self._report).strip()
+        display = decode_phrase(" ".join(name) or self._comment, self._report).strip()
         if display or mailbox or host:
             self._addresses.append(
                 EmailAddress(

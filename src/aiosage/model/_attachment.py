@@ -12,6 +12,7 @@ from typing import Final
 
 _LONGEST_NAME: Final = 200
 """Octets of a file name. Most file systems allow 255; this leaves room."""
+_LONGEST_EXTENSION: Final = 20
 
 # Separators, what Windows refuses, and NUL.
 _FORBIDDEN: Final = re.compile(r'[\\/:*?"<>|\0]+')
@@ -55,15 +56,15 @@ def safe_filename(name: str | None, content_type: str = "") -> str:
         text = "attachment" + _EXTENSIONS.get(content_type, "")
     if _RESERVED.match(text):
         text = f"_{text}"
-    stem, extension = os.path.splitext(text)
-    if len(extension.encode()) > 20:
-        stem, extension = text, ""
+    return _shorten(text) if len(text.encode()) > _LONGEST_NAME else text
+
+
+def _shorten(name: str) -> str:
+    stem, extension = os.path.splitext(name)
+    if len(extension.encode()) > _LONGEST_EXTENSION:
+        stem, extension = name, ""
     room = _LONGEST_NAME - len(extension.encode())
-    return _cut(stem, room).rstrip(". ") + extension
-
-
-def _cut(text: str, octets: int) -> str:
-    return text.encode()[:octets].decode(errors="ignore")
+    return stem.encode()[:room].decode(errors="ignore").rstrip(". ") + extension
 
 
 @dataclass(frozen=True, slots=True)

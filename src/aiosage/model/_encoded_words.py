@@ -12,6 +12,7 @@ from ._transfer_encoding import decode_base64
 # White space that is more than spaces. It is looked for at the start of a run of
 # spaces only, or long runs would take quadratic time.
 _FOLD: Final = re.compile(r"(?<! ) *+[\t\r\n][ \t\r\n]*+")
+_SPACES: Final = re.compile(" {2,}")
 _CONTROL: Final = re.compile(r"[\0\r\n]")
 # A word ends where the next begins, so that a hostile field takes linear time.
 # "?" inside is wrong, and common; "=?=" is padding before the end.
@@ -35,6 +36,15 @@ def unfold(value: bytes) -> str:
 def decode_field(value: bytes, report: Report = ignore) -> str:
     """Return a raw field body as the text a person would read."""
     return decode_words(unfold(value), report)
+
+
+def decode_phrase(text: str, report: Report = ignore) -> str:
+    """Return *text* with its encoded words decoded, and single spaces.
+
+    For what is also read from ENVELOPE, subjects and names: Dovecot sends these
+    with white space collapsed, so the same must be done to the header.
+    """
+    return decode_words(_SPACES.sub(" ", text), report)
 
 
 def decode_words(text: str, report: Report = ignore) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from ._address import EmailAddress, RawAddress, addresses_from_raw
 from ._charset import Report, ignore
 from ._dates import parse_date
-from ._encoded_words import decode_field, unfold
+from ._encoded_words import decode_phrase, unfold
 from ._raw_values import RawValue, is_list, octets
 
 
@@ -85,7 +85,7 @@ class Envelope:
         return cls(
             parsed,
             date_text or None,
-            (decode_field(subject, report) if subject else "") or None,
+            (decode_phrase(unfold(subject), report) if subject else "") or None,
             addresses_from_raw(from_, report),
             addresses_from_raw(sender, report),
             addresses_from_raw(reply_to, report),

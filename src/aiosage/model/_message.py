@@ -15,7 +15,7 @@ from ._attachment import Attachment
 from ._body_structure import BodyStructure
 from ._charset import decode_charset
 from ._dates import parse_date
-from ._encoded_words import decode_words, unfold
+from ._encoded_words import decode_phrase, unfold
 from ._envelope import Envelope
 from ._flags import Flag
 from ._headers import Headers, header_end
@@ -84,10 +84,18 @@ class EmailMessage:
         """The fields of the header, decoded; none if it was not fetched."""
         return Headers(self.header_bytes or b"", report=self._report)
 
+    @property
+    def _whole(self) -> bytes | None:
+        """The whole message; None if it was not fetched, not even in two pieces."""
+        if self.raw is None and self.header is not None and "TEXT" in self.sections:
+            return self.header + self.sections["TEXT"]
+        return self.raw
+
     @cached_property
-    def _tree(self) -> MimeTree | None:
-        """The parts of ``raw`` and where they are; None if it was not fetched."""
-        return None if self.raw is None else parse_mime(self.raw, self._report)
+    def _parsed(self) -> tuple[bytes, MimeTree] | None:
+        """The whole message and its parts; None if it was not fetched."""
+        whole = self._whole
+        return None if whole is None else (whole, parse_mime(whole, self._report))
 
     @cached_property
     def _defects(self) -> dict[str, None]:
@@ -119,11 +127,14 @@ class EmailMessage:
 
     @cached_property
     def subject(self) -> str | None:
-        """The subject, decoded; None if absent or empty."""
+        """The subject, decoded; None if absent or empty.
+
+        Runs of spaces are one space, as in ENVELOPE; ``headers`` keeps them.
+        """
         line = self._line("subject")
         if line is None:
             return self.envelope.subject if self.envelope else None
-        return decode_words(line, self._report) or None
+        return decode_phrase(line, self._report) or None
 
     @cached_property
     def date(self) -> datetime | None:
@@ -220,16 +231,17 @@ class EmailMessage:
     # The content
 
     def _root(self) -> BodyStructure | None:
-        return self._tree.root if self._tree else self.body_structure
+        return self._parsed[1].root if self._parsed else self.body_structure
 
     def _content(self, part: BodyStructure) -> bytes | None:
         """Return the decoded content of *part*; None if it was not fetched."""
-        if self._tree is not None:
-            assert self.raw is not None
-            start, end = self._tree.ranges[part.section]
-            return decode_transfer(self.raw[start:end], part.encoding, self._report)
-        encoded = self.sections.get(part.section)
-        if encoded is None:
+        if self._parsed:
+            whole, tree = self._parsed
+            start, end = tree.ranges[part.section]
+            encoded = whole[start:end]
+        elif part.section in self.sections:
+            encoded = self.sections[part.section]
+        else:
             return None
         return decode_transfer(encoded, part.encoding, self._report)
 

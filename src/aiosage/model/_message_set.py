@@ -321,7 +321,9 @@ def _checked_range(first: int, last: int) -> tuple[int, int]:
 def _parse_number(text: str, largest: int | None, whole: str) -> int:
     if text == "*":
         if largest is None:
-            raise ValueError(f"{whole!r}: '*' needs to be told the largest message")
+            raise ValueError(
+                f"{whole[:80]!r}: '*' needs to be told the largest message"
+            )
         return largest
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
         raise ValueError(f"not a set of messages: {whole[:80]!r}")

@@ -12,7 +12,7 @@ from types import TracebackType
 
 import anyio
 
-from ..connection import CLOSE_GRACE, ConnectionConfig, IMAPConnection
+from ..connection import CLOSE_GRACE, ConnectionConfig, IMAPConnection, News
 from ..errors import (
     IMAPConfigurationError,
     IMAPConnectionError,
@@ -20,6 +20,7 @@ from ..errors import (
     IMAPPoolClosed,
     IMAPPoolTimeout,
 )
+from ..wire import Condition, Status
 from ..wire.commands import SelectResult
 from ._plan import IdleConnection, plan
 
@@ -258,7 +259,7 @@ class IMAPConnectionPool:
                     if selected is before and not (
                         decision.check or _has_known(selected, known_uid)
                     ):
-                        await connection.noop()
+                        await _bring_up_to_date(connection, selected)
             except IMAPConnectionError:
                 self._check_in(connection)
                 # An old connection may have died unnoticed: take another one.
@@ -342,6 +343,27 @@ class IMAPConnectionPool:
         finally:
             for entry in entries:
                 self._end(entry.connection)
+
+
+async def _bring_up_to_date(connection: IMAPConnection, selected: SelectResult) -> None:
+    """Hear what is new in the open mailbox; if something is wrong, open it anew.
+
+    Dovecot answers NO, untagged, once the mailbox was removed and made again,
+    and goes on showing what was in the old one.
+    """
+    is_warned = False
+
+    def hear(news: News) -> None:
+        nonlocal is_warned
+        is_warned |= isinstance(news, Status) and news.condition is Condition.NO
+
+    connection.add_listener(hear)
+    try:
+        await connection.noop()
+    finally:
+        connection.remove_listener(hear)
+    if is_warned:
+        await connection.reselect(selected.mailbox, read_only=selected.read_only)
 
 
 def _has_known(selected: SelectResult, uid: int | None) -> bool:

@@ -22,7 +22,8 @@ from ._store import Store
 log = logging.getLogger("aiosage.sync")
 
 MailboxFilter: TypeAlias = Collection[str] | Callable[[MailboxInfo], bool]
-"""Which mailboxes: their names, or a function that says yes or no to each."""
+"""Which mailboxes: their names, or a function that says yes or no to each. It is
+asked about those that are in the mirror only, too, of which but the name is known."""
 
 
 class AccountSync:
@@ -198,8 +199,7 @@ async def sync_account(
         What was done, and the errors: they are not raised, so that a mailbox
         that fails does not disturb the others.
     """
-    client = account if isinstance(account, IMAPClient) else None
-    config = client.config if client else account
+    config = account.config if isinstance(account, IMAPClient) else account
     sync = AccountSync(
         config.account,
         store,
@@ -208,7 +208,26 @@ async def sync_account(
         attempts=attempts,
         on_progress=on_progress,
     )
-    ...
+    if isinstance(account, IMAPClient):
+        await sync.run(account)
+    else:
+        await run_turn(sync, account, connections)
+    return sync.report()
+
+
+async def run_turn(
+    sync: AccountSync,
+    config: ConnectionConfig,
+    connections: int,
+    is_over: Callable[[], bool] = never,
+) -> bool:
+    """Go on with *sync* over connections that last as long as this turn."""
+    client = IMAPClient(config, max_connections=connections)
+    try:
+        # Not opened: what goes wrong then belongs into the report.
+        return await sync.run(client, is_over)
+    finally:
+        await client.aclose()
 
 
 def _folded(name: str) -> str:

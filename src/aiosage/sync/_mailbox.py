@@ -29,7 +29,7 @@ from ..model import IMAPSearchCriteria, MessagePart, MessageSet
 from ..wire import FetchData
 from ..wire.commands import SelectResult, UidFetch, UidSearch
 from ._diff import BATCH_OCTETS, Flags, cut_sizes, cut_uids, diff
-from ._records import to_record, whole_message
+from ._records import is_withheld, to_record, whole_message
 from ._report import MailboxReport, ProgressCallback, SyncPhase, SyncProgress
 from ._retry import retrying
 from ._store import Changes, Checkpoint, Store, StoredMessage
@@ -60,11 +60,15 @@ class MailboxSync:
     """One mailbox on its way into a store; it counts over all attempts.
 
     Args:
-        client: the account.
+        account: whose it is.
         mailbox: its name.
         store: where it goes.
         attempts: that may fail in a row, without progress.
         on_progress: told of progress.
+
+    Attributes:
+        is_reached: there was a connection to the server at the last attempt.
+        is_finished: the mirror was made complete.
     """
 
     def __init__(
@@ -156,12 +160,13 @@ class MailboxSync:
             )
         if not is_complete:
             return False
-        # What the mailbox was at when the comparison began: later changes to
-        # messages that were compared then are for the next run.
-        checkpoint = Checkpoint(
-            self._compared.uidnext, self._compared.highest_modseq, datetime.now(UTC)
-        )
-        await self._commit(uidvalidity, Changes(checkpoint=checkpoint))
+        if not self._unreadable:
+            # How the mailbox was when the comparison began: what changed since
+            # then about messages already compared is for the next run.
+            checkpoint = Checkpoint(
+                self._compared.uidnext, self._compared.highest_modseq, datetime.now(UTC)
+            )
+            await self._commit(uidvalidity, Changes(checkpoint=checkpoint))
         self._tell(SyncPhase.FINISHED, self._new, self._new)
         return True
 
@@ -196,7 +201,7 @@ class MailboxSync:
         """Store the messages *missing*; return whether that is all of them."""
         total = self._new + len(missing)
         self._tell(SyncPhase.FETCHING, self._new, total)
-        for window in _pieces(missing - self._unreadable.bound_to(None, None)):
+        for window in _pieces(missing - self._unreadable):
             sizes = {
                 data.uid: BATCH_OCTETS if data.size is None else data.size
                 for data in await connection.execute(
@@ -240,6 +245,9 @@ class MailboxSync:
                 # Headers of hundreds of messages take longer than a loop may be
                 # kept waiting.
                 read += await to_thread.run_sync(_records, found)
+                self._unreadable |= MessageSet(
+                    data.uid for data in found if data.uid and is_withheld(data)
+                )
         return read
 
     async def _commit(self, uidvalidity: int, changes: Changes) -> None:

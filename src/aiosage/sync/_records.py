@@ -21,6 +21,11 @@ def whole_message(data: FetchData) -> bytes | None:
     return data.sections.get(_WHOLE)
 
 
+def is_withheld(data: FetchData) -> bool:
+    """Return whether the server sent NIL for the message."""
+    return data.sections.get(_WHOLE, b"") is None
+
+
 def to_record(data: FetchData, raw: bytes) -> StoredMessage:
     """Return what a store tells of the message *raw*, of which *data* came.
 

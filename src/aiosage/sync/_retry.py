@@ -8,17 +8,26 @@ from typing import TypeVar
 import anyio
 import stamina
 
-from ..errors import IMAPAuthenticationError, IMAPConnectionError, IMAPPoolTimeout
+from ..errors import (
+    IMAPAuthenticationError,
+    IMAPConnectionError,
+    IMAPPoolTimeout,
+    UIDValidityChanged,
+)
 from ..resilience import backoff
 
 T = TypeVar("T")
 
 
 def is_transient(error: Exception) -> bool:
-    """Return whether the same may work on another connection, or later."""
+    """Return whether the same may work on another connection, or later.
+
+    Another process may have moved the mirror on to a new UIDVALIDITY, which we
+    then learn by opening the mailbox anew.
+    """
     if isinstance(error, IMAPAuthenticationError):
         return error.retryable
-    return isinstance(error, IMAPConnectionError | IMAPPoolTimeout)
+    return isinstance(error, IMAPConnectionError | IMAPPoolTimeout | UIDValidityChanged)
 
 
 async def retrying(

@@ -49,14 +49,14 @@ class SqlEngine:
         Raises:
             StoreError: it is of a newer aiosage, or no store, or unusable.
         """
+        self = cls(path, busy_timeout)
         try:
             # It will hold mail: nobody but its owner may read it.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         except OSError as error:
             raise StoreError(
                 f"cannot open the store {path}: {error.strerror}"
             ) from error
-        self = cls(path, busy_timeout)
         try:
             await self._prepare()
         except BaseException:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     and_,
     bindparam,
     delete,
@@ -37,6 +36,11 @@ _OF_RANGE: Final = and_(
     MESSAGE.c.mailbox_id == bindparam("b_mailbox"),
     MESSAGE.c.uid.between(bindparam("b_first"), bindparam("b_last")),
 )
+
+
+class _Found(NamedTuple):
+    id: int
+    uidvalidity: int
 
 
 class SqlMirror:
@@ -158,9 +162,7 @@ class SqlMirror:
     def accounts(self) -> tuple[str, ...]:
         """See `Store.accounts`."""
         statement = select(ACCOUNT.c.name).join(MAILBOX).distinct()
-        return tuple(
-            self._connection.scalars(statement.order_by(ACCOUNT.c.name)).all()
-        )
+        return tuple(self._connection.scalars(statement.order_by(ACCOUNT.c.name)).all())
 
     def mailboxes(self, account: str) -> tuple[StoredMailbox, ...]:
         """See `Store.mailboxes`."""
@@ -224,13 +226,14 @@ class SqlMirror:
         mailboxes = self._connection.scalar(select(func.count(MAILBOX.c.id)))
         return StoreCounts(len(self.accounts()), mailboxes or 0, messages, total)
 
-    def _find(self, account: str, mailbox: str) -> Row[tuple[int, int]] | None:
-        """Return the key and the UIDVALIDITY of *mailbox*; None if not there."""
-        return self._connection.execute(
+    def _find(self, account: str, mailbox: str) -> _Found | None:
+        """Return the row of *mailbox*; None if there is none."""
+        row = self._connection.execute(
             select(MAILBOX.c.id, MAILBOX.c.uidvalidity)
             .join(ACCOUNT)
             .where(_named(account, mailbox))
         ).one_or_none()
+        return None if row is None else _Found(*row)
 
     def _count(self, mailbox_id: int) -> int:
         statement = select(func.count(MESSAGE.c.uid))

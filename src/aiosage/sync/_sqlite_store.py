@@ -65,18 +65,17 @@ class SQLiteStore:
             StoreError: the file cannot be used, or is of a newer aiosage.
             ImportError: SQLAlchemy or aiosqlite is not installed.
         """
+        if self._opened is not None:
+            return
         try:
-            import aiosqlite  # noqa: F401  # SQLAlchemy would ask for it late
-
             from ._sql_engine import SqlEngine
+
+            self._opened = await SqlEngine.open(self._path, self._busy_timeout)
         except ImportError as error:
             raise ImportError(
-                "SQLiteStore needs SQLAlchemy and aiosqlite:"
-                " pip install 'aiosage[db]'",
+                "SQLiteStore needs SQLAlchemy and aiosqlite: pip install 'aiosage[db]'",
                 name=error.name,
             ) from error
-        if self._opened is None:
-            self._opened = await SqlEngine.open(self._path, self._busy_timeout)
 
     async def aclose(self) -> None:
         """Close the file; harmless when closed already."""

@@ -90,7 +90,7 @@ class Changes:
     """
 
     new: Sequence[tuple[StoredMessage, bytes]] = ()
-    vanished: MessageSet = MessageSet()
+    vanished: MessageSet = field(default_factory=MessageSet)
     flags: Mapping[int, frozenset[Flag]] = field(
         default_factory=dict[int, frozenset[Flag]]
     )

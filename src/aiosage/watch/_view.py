@@ -93,6 +93,11 @@ class MailboxView:
 
     def _vanish(self, uids: MessageSet) -> Iterator[WatchEvent]:
         gone = [uid for uid in self._uids if uid in uids]
+        if self._unknown and len(gone) < len(uids):
+            raise IMAPProtocolError(
+                f"messages vanished from {self._mailbox!r} whose numbers are not known",
+                hint="Harmless: what changed is worked out on the next connection.",
+            )
         self._uids = [uid for uid in self._uids if uid not in uids]
         for uid in gone:
             if self.flags.pop(uid, None) is not None:

@@ -28,7 +28,7 @@ from ..errors import (
 )
 from ..pool import IMAPConnectionPool
 from ..resilience import backoff
-from ..wire import Status
+from ..wire import Condition, Status
 from ..wire.commands import SelectResult, UidScan
 from ._events import (
     ConnectionState,
@@ -44,6 +44,9 @@ log = logging.getLogger("aiosage.watch")
 
 _UNTOLD_MAX: Final = 10_000
 """Events held while the queue is full; beyond, they are worked out anew."""
+
+_TRUST: Final = 60.0
+"""Seconds for which warnings of the server are ignored after a look they caused."""
 
 _LONG_LIFE: Final = 5.0
 """Seconds a connection must last for its loss not to count as one more failure."""
@@ -116,6 +119,8 @@ class _Watcher:
         self._untold: deque[WatchEvent] = deque()
         self._must_compare = True  # `untold` does not hold everything
         self._is_opening = True  # what is said is about no mailbox yet
+        self._is_doubtful = False  # the server has warned
+        self._trusted_until = 0.0
         self._loss: IMAPConnectionError | None = None
         self._news = asyncio.Event()
 
@@ -138,15 +143,18 @@ class _Watcher:
                 async with self._pool.connection() as connection:
                     connection.add_listener(self._hear)
                     try:
-                        await self._look(connection)
-                        since = time.monotonic()
-                        if is_first:
-                            is_first = False
-                            task_status.started()
-                        if is_told_lost:
-                            await self._queue.put(ConnectionState(self._mailbox, True))
-                            is_told_lost = False
-                        await self._follow(connection)
+                        while True:
+                            await self._look(connection)
+                            since = time.monotonic()
+                            if is_first:
+                                is_first = False
+                                task_status.started()
+                            if is_told_lost:
+                                await self._queue.put(
+                                    ConnectionState(self._mailbox, True)
+                                )
+                                is_told_lost = False
+                            await self._follow(connection)
                     finally:
                         connection.remove_listener(self._hear)
             except (
@@ -174,8 +182,15 @@ class _Watcher:
         elif isinstance(news, SelectResult):
             self._is_opening = False
             self._view = MailboxView(self._mailbox, news.uidvalidity, news.exists)
-        elif isinstance(news, Status) or self._is_opening:
+        elif self._is_opening:
             return
+        elif isinstance(news, Status):
+            if (
+                news.condition is not Condition.NO
+                or time.monotonic() < self._trusted_until
+            ):
+                return
+            self._is_doubtful = True
         else:
             events = self._view.apply(news)
             if self._must_compare:
@@ -194,6 +209,7 @@ class _Watcher:
         self._untold.clear()
         self._must_compare = True
         self._is_opening = True
+        self._is_doubtful = False
         await connection.reselect(self._mailbox, read_only=True)
         await self._identify(connection)
         if self._told is None:
@@ -239,13 +255,17 @@ class _Watcher:
                 told[event.uid] = event.flags
 
     async def _follow(self, connection: IMAPConnection) -> None:
-        """Tell changes as they happen, until the connection is lost."""
+        """Tell changes as they happen, until the connection is lost.
+
+        Returns if a warning makes it doubtful that they are heard: Dovecot warns,
+        and no more, when the mailbox was removed and made again.
+        """
         config = connection.config
-        while True:
+        while not self._is_doubtful:
             if connection.supports("IDLE"):
                 with anyio.move_on_after(config.idle_renewal):
                     async with connection.idle():
-                        while not self._view.has_unknown:
+                        while not (self._view.has_unknown or self._is_doubtful):
                             await self._wait_for_news()
                             await self._tell()
             else:
@@ -255,6 +275,7 @@ class _Watcher:
             await self._tell()
             if self._loss is not None:
                 raise self._loss
+        self._trusted_until = time.monotonic() + _TRUST
 
     async def _wait_for_news(self) -> None:
         await self._news.wait()

@@ -27,6 +27,7 @@ _CODE: Final = re.compile(
     rb" *+\] *+(.*)\Z",
     re.DOTALL,
 )
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def parse_code(text: bytes) -> tuple[Code | None, str]:
@@ -37,15 +38,20 @@ def parse_code(text: bytes) -> tuple[Code | None, str]:
     """
     match = _CODE.match(text)
     if match is None:
-        return None, text.decode("utf-8", "replace")
+        return None, _readable(text)
     name = match[1].decode("ascii", "replace").upper()
     arguments = (match[2] or b"").decode("utf-8", "surrogateescape").strip()
-    human = match[3].decode("utf-8", "replace")
+    human = _readable(match[3])
     code = Code(name, arguments)
     if parser := _PARSERS.get(name):
         with contextlib.suppress(IMAPProtocolError):
             code = parser(name, arguments)
     return code, human
+
+
+def _readable(text: bytes) -> str:
+    """Return text that can go to a log or a terminal and do nothing there."""
+    return _CONTROL.sub("\ufffd", text.decode("utf-8", "replace"))
 
 
 def _number(name: str, text: str) -> Code:

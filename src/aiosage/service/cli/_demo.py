@@ -36,6 +36,7 @@ from ._sync import show_report, sync_with_progress
 
 _PEOPLE: Final = ("ada", "grace", "jürgen", "maría")
 _FOLDERS: Final = ("INBOX", "Archive/2025", "Sent", "Größe & Maß", 'The "odd" one')
+_PYTHON: Final = "python3"
 _PATIENCE: Final = 20.0
 """Seconds after which an event that has not come is missed."""
 
@@ -64,13 +65,18 @@ async def run_demo(output: Output, *, store: Path | None, messages: int) -> Exit
     if output.is_json:
         output.record("demo", {"ok": ok, "store": str(store), "missed": missed})
     output.line("All as promised." if ok else "Something is wrong.", style="bold")
-    query = "SELECT sender, subject, size FROM message ORDER BY date DESC LIMIT 9"
-    code = (
-        f"import sqlite3; [print(*r) for r in sqlite3.connect({str(store)!r})"
-        f".execute({query!r})]"
-    )
-    output.line(f"Look into the mirror:  python3 -c {shlex.quote(code)}")
+    output.line(f"Look into the mirror:  {_look_into(store)}")
     return ExitCode.OK if ok else ExitCode.FAILED
+
+
+def _look_into(store: Path) -> str:
+    """Return a command line that shows what is in the file; Python has all it needs."""
+    code = (
+        f"import sqlite3; [print(*row) for row in sqlite3.connect({str(store)!r})"
+        ".execute('SELECT sender, subject, size FROM message LIMIT 9')]"
+    )
+    is_plain = not set(code) & set('"$`\\!')
+    return f"{_PYTHON} -c " + (f'"{code}"' if is_plain else shlex.quote(code))
 
 
 class _Demo:
@@ -192,6 +198,7 @@ class _Watcher:
         self._inbox = inbox
         self._events = events
         self._expected: Counter[tuple[type[WatchEvent], int]] = Counter()
+        self._is_cut = False
         self._changed_at = 0.0
 
     def _change(self, kind: type[WatchEvent], uid: int) -> None:
@@ -231,22 +238,26 @@ class _Watcher:
 
     def change_unseen(self) -> None:
         """Change what nobody is connected to see."""
+        self._is_cut = True
         self._deliver()
         self._deliver()
         self._expunge()
-        self._inbox.remove_flags([self._inbox.messages[0].uid], Flag.FLAGGED)
-        self._change(FlagsChanged, self._inbox.messages[0].uid)
+        uid = self._inbox.messages[0].uid
+        self._inbox.add_flags([uid], Flag.ANSWERED)
+        self._change(FlagsChanged, uid)
 
     async def collect(self) -> int:
         """Print events until all expected ones came; return how many did not."""
         with anyio.move_on_after(_PATIENCE):
-            while self._expected:
+            while self._expected or self._is_cut:
                 event = await self._events.get()
                 latency = time.perf_counter() - self._changed_at
                 self._show(event, latency)
                 if not isinstance(event, ConnectionState):
                     self._meet(event)
-        return sum(self._expected.values())
+                elif event.is_connected:
+                    self._is_cut = False
+        return sum(self._expected.values()) + self._is_cut
 
     def _meet(self, event: WatchEvent) -> None:
         assert isinstance(event, NewMessage | MessageExpunged | FlagsChanged)

@@ -57,7 +57,11 @@ class Output:
     def line(self, text: str, *, style: str | None = None) -> None:
         """Write one line of text; nothing in JSON."""
         if not self.is_json:
-            self.console.print(text, style=style, markup=False)
+            self.console.print(text, style=style, markup=False, soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Write a line to stderr: what is of interest only while it lasts."""
+        self.progress.print(text, markup=False, soft_wrap=True)
 
     def table(
         self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
@@ -113,7 +117,7 @@ def describe(event: WatchEvent) -> tuple[str, Mapping[str, object], str]:
         case ConnectionState(mailbox, True):
             name, text = "connected", "connected again, nothing was missed"
         case ConnectionState(mailbox, _, reason):
-            name, text = "disconnected", f"connection lost: {reason}"
+            name, text = "disconnected", reason
     fields = {
         field: getattr(event, field) for field in type(event).__dataclass_fields__
     }

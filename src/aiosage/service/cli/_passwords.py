@@ -19,7 +19,6 @@ import anyio.to_thread
 
 from ...connection import ConnectionConfig
 from ...errors import IMAPConfigurationError
-from ...model import Secret
 
 SERVICE = "aiosage"
 """The name passwords go by in the keyring; the user name there is the account."""
@@ -42,15 +41,15 @@ async def account_from_url(
         raise IMAPConfigurationError([mistake])
     config = ConnectionConfig.from_url(url)
     if password_command:
-        password = await _from_command(password_command, config)
-    else:
-        password = (
-            environ.get(f"AIOSAGE_PASSWORD_{_variable(config.username)}")
-            or environ.get("AIOSAGE_PASSWORD")
-            or await anyio.to_thread.run_sync(_from_keyring, config.account)
-            or await anyio.to_thread.run_sync(_from_prompt, config)
-        )
-    return config.with_password(Secret(password))
+        return config.with_password(await _from_command(password_command, config))
+    password = (
+        environ.get(f"AIOSAGE_PASSWORD_{_variable(config.username)}")
+        or environ.get("AIOSAGE_PASSWORD")
+        or await anyio.to_thread.run_sync(_from_keyring, config.account)
+    )
+    if not password:
+        password = await anyio.to_thread.run_sync(_from_prompt, config)
+    return config.with_password(password)
 
 
 def _holds_password(url: str) -> bool:
@@ -69,9 +68,12 @@ async def _from_command(command: str, config: ConnectionConfig) -> str:
     fields = {"username": config.username, "host": config.host}
     try:
         words = [word.format_map(fields) for word in shlex.split(command)]
-        done = await anyio.run_process(words, stderr=None, check=True)
-    except (KeyError, ValueError) as error:
+    except (LookupError, ValueError) as error:
         raise IMAPConfigurationError([f"password command: {error}"]) from None
+    if not words:
+        raise IMAPConfigurationError(["password command: it is empty"])
+    try:
+        done = await anyio.run_process(words, stderr=None, check=True)
     except OSError as error:
         raise IMAPConfigurationError(
             [f"password command: {error.strerror}: {words[0]}"]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 from rich.progress import (
     BarColumn,
-    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     TaskID,
@@ -24,6 +24,7 @@ from ...sync import (
     AccountReport,
     SQLiteStore,
     Store,
+    SyncPhase,
     SyncProgress,
     SyncReport,
     sync_accounts,
@@ -32,7 +33,8 @@ from ._exit import ExitCode, exit_code
 from ._output import Output
 from ._passwords import account_from_url
 
-log = logging.getLogger("aiosage.cli")
+_LINE_SECONDS: Final = 5.0
+"""How often a mailbox that takes long gets a line."""
 
 
 async def run_sync(
@@ -53,16 +55,7 @@ async def run_sync(
     async with SQLiteStore(store) as mirror:
         report = await sync_with_progress(output, accounts, mirror, mailboxes=mailboxes)
     show_report(output, report, title=f"Mirror in {store}")
-    errors = [account.error for account in report.accounts if account.error]
-    if not errors:
-        return ExitCode.OK if report.ok else ExitCode.FAILED
-    codes = {exit_code(error) for error in errors}
-    # One kind of failure of all accounts is told apart; a mix is just a failure.
-    return (
-        codes.pop()
-        if len(errors) == len(names) and len(codes) == 1
-        else (ExitCode.FAILED)
-    )
+    return report_code(report)
 
 
 async def sync_with_progress(
@@ -72,36 +65,50 @@ async def sync_with_progress(
     *,
     mailboxes: Sequence[str] | None = None,
 ) -> SyncReport:
-    """Synchronise, and show how far it is on a terminal."""
-    with _Bars.make(output) as bars:
+    """Synchronise, and show how far it is: bars on a terminal, lines elsewhere."""
+    bars = output.progress.is_terminal and not output.is_json
+    with _Bars(output) if bars else nullcontext(_Lines(output)) as display:
         return await sync_accounts(
-            accounts,
-            store,
-            mailboxes=mailboxes,
-            on_progress=bars.show if bars else None,
+            accounts, store, mailboxes=mailboxes, on_progress=display.show
         )
+
+
+class _Lines:
+    """A line for each mailbox that is done, and now and then for one that is not."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._told_at = time.monotonic()
+
+    def show(self, record: SyncProgress) -> None:
+        """Tell of *record* if it is worth a line."""
+        is_done = record.phase in (SyncPhase.FINISHED, SyncPhase.FAILED)
+        now = time.monotonic()
+        if not is_done and now - self._told_at < _LINE_SECONDS:
+            return
+        self._told_at = now
+        if self._output.is_json:
+            self._output.record("progress", asdict(record))
+        elif record.total:
+            self._output.note(
+                f"{record.account} {record.mailbox}: {record.phase}"
+                f" {record.done:,} of {record.total:,} messages"
+            )
 
 
 class _Bars:
-    """One bar per account."""
+    """One bar per account: new messages, and the mailbox that is worked on."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, output: Output) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[doing]}"),
+            console=output.progress,
+        )
         self._bars: dict[str, TaskID] = {}
         self._mailboxes: dict[tuple[str, str], SyncProgress] = {}
-
-    @staticmethod
-    def make(output: Output) -> AbstractContextManager[_Bars | None]:
-        """Return the bars, or None where nobody would see them."""
-        if output.is_json or not output.progress.is_terminal:
-            return nullcontext()
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            DownloadColumn(),
-        )
-        return _Bars(Progress(*columns[:3], console=output.progress, transient=True))
 
     def __enter__(self) -> _Bars:
         self._progress.start()
@@ -113,19 +120,23 @@ class _Bars:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        for bar in self._bars.values():
+            self._progress.update(bar, doing="")
         self._progress.stop()
 
     def show(self, record: SyncProgress) -> None:
         """Move the bar of the account *record* tells of."""
         account = record.account
-        self._mailboxes[account, record.mailbox] = record
-        mine = [r for (name, _), r in self._mailboxes.items() if name == account]
         if account not in self._bars:
-            self._bars[account] = self._progress.add_task(account, total=None)
+            self._bars[account] = self._progress.add_task(account, total=None, doing="")
+        if record.phase is not SyncPhase.COMPARING:
+            self._mailboxes[account, record.mailbox] = record
+        mine = [r for (name, _), r in self._mailboxes.items() if name == account]
         self._progress.update(
             self._bars[account],
             completed=sum(r.done for r in mine),
-            total=sum(r.total or 0 for r in mine),
+            total=sum(r.total for r in mine),
+            doing=f"{record.phase} {record.mailbox}",
         )
 
 
@@ -134,15 +145,15 @@ def show_report(output: Output, report: SyncReport, *, title: str) -> None:
     for account in report.accounts:
         if output.is_json:
             output.record("account", _fields(account))
-        for error in account.errors:
-            output.error(f"{account.account}: {error}")
+        for what, error in _errors(account):
+            output.error(f"{what}: {error}")
     output.table(
         title,
         ("Account", "Mailboxes", "New", "Flags", "Gone", "KiB", "Seconds"),
         [
             (
                 account.account,
-                account.mailboxes,
+                len(account.mailboxes),
                 account.new,
                 account.flags_changed,
                 account.vanished,
@@ -154,5 +165,40 @@ def show_report(output: Output, report: SyncReport, *, title: str) -> None:
     )
 
 
+def report_code(report: SyncReport) -> ExitCode:
+    """Return the exit code: of one kind of failure if all accounts share it."""
+    if report.ok:
+        return ExitCode.OK
+    codes = {
+        ExitCode.FAILED if account.error is None else exit_code(account.error)
+        for account in report.accounts
+    }
+    return codes.pop() if len(codes) == 1 else ExitCode.FAILED
+
+
+def _errors(account: AccountReport) -> Iterator[tuple[str, Exception | str]]:
+    """Yield what failed: the account as a whole, or mailboxes of it."""
+    if account.error is not None:
+        yield account.account, account.error
+        return
+    for mailbox in account.mailboxes:
+        where = f"{account.account} {mailbox.mailbox}"
+        if mailbox.error is not None:
+            yield where, mailbox.error
+        elif mailbox.unreadable:
+            yield where, f"the server did not send messages {mailbox.unreadable}"
+
+
 def _fields(account: AccountReport) -> dict[str, object]:
-    return {**asdict(account)}
+    return {
+        "account": account.account,
+        "ok": account.ok,
+        "mailboxes": len(account.mailboxes),
+        "new": account.new,
+        "flags_changed": account.flags_changed,
+        "vanished": account.vanished,
+        "removed": account.removed,
+        "octets": account.octets,
+        "seconds": round(account.seconds, 3),
+        "errors": {what: str(error) for what, error in _errors(account)},
+    }

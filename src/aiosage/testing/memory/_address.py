@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -67,10 +68,10 @@ def parse_addresses(value: bytes) -> list[Address]:
     return result
 
 
-def _tokens(value: bytes) -> tuple[list[_Token], list[tuple[int, bytes]]]:
+def _tokens(value: bytes) -> tuple[list[_Token], deque[tuple[int, bytes]]]:
     """Return the tokens of *value*, and comments by the token they precede."""
     tokens: list[_Token] = []
-    comments: list[tuple[int, bytes]] = []
+    comments: deque[tuple[int, bytes]] = deque()
     position, spaced = 0, False
     while position < len(value):
         octet = value[position : position + 1]
@@ -99,12 +100,12 @@ def _tokens(value: bytes) -> tuple[list[_Token], list[tuple[int, bytes]]]:
 
 
 def _comment_between(
-    comments: list[tuple[int, bytes]], start: int, end: int
+    comments: deque[tuple[int, bytes]], start: int, end: int
 ) -> bytes | None:
     # The caller goes through the tokens in order, so what is before is done.
     found: bytes | None = None
     while comments and comments[0][0] <= end:
-        index, text = comments.pop(0)
+        index, text = comments.popleft()
         if index >= start:
             found = text
     return found
@@ -112,10 +113,10 @@ def _comment_between(
 
 def _phrase(tokens: list[_Token]) -> bytes:
     """Return the words of a display name, with the spaces between them."""
-    text = b""
-    for token in tokens:
-        text += b" " + token.text if text and token.spaced else token.text
-    return text
+    return b"".join(
+        b" " + token.text if index and token.spaced else token.text
+        for index, token in enumerate(tokens)
+    )
 
 
 def _address(tokens: list[_Token], comment: bytes | None) -> Address | None:

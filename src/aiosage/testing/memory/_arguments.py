@@ -7,7 +7,7 @@ after its ``{n}`` and CRLF. Reading is by position, left to right, never back.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final, TypeAlias
 
 from ...model import MAX_UID, Flag
@@ -208,7 +208,7 @@ class Arguments:
             raise Bad("Invalid search date parameter") from None
 
     def date_time(self) -> datetime:
-        """Read a quoted date and time."""
+        """Read a quoted date and time; return it in UTC."""
         found = _DATE_TIME.fullmatch(self.string().decode("ascii", "replace"))
         if found is None:
             raise Bad("Invalid internal date")
@@ -225,8 +225,8 @@ class Arguments:
                 int(minute),
                 int(second),
                 tzinfo=timezone(-offset if sign == "-" else offset),
-            )
-        except ValueError:
+            ).astimezone(UTC)
+        except (ValueError, OverflowError):
             raise Bad("Invalid internal date") from None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC
 from typing import Final, TypeAlias
 
 from ...model import Flag
@@ -163,7 +162,7 @@ def _size(view: View, message: Message) -> bytes:
 
 
 def _internal_date(view: View, message: Message) -> bytes:
-    date = message.internal_date.astimezone(UTC)
+    date = message.internal_date
     day = f"{date.day:02}-{MONTHS[date.month - 1]}-{date.year:04}"
     return f'INTERNALDATE "{day} {date:%H:%M:%S} +0000"'.encode()
 

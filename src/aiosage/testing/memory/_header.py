@@ -11,7 +11,7 @@ Parameters: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 # A field: its name up to the colon, then lines that go on with a space or tab.
 _FIELD: Final = re.compile(
-    rb"^([^\x00-\x20\x7f:]+)[ \t]*:((?:[^\n]*\n(?=[ \t]))*[^\n]*(?:\n|\Z))",
+    rb"^([^\x00-\x20\x7f:]++)[ \t]*+:((?:[^\n]*\n(?=[ \t]))*[^\n]*(?:\n|\Z))",
     re.MULTILINE,
 )
 _FOLD: Final = re.compile(rb"\r?\n")

@@ -312,7 +312,8 @@ def new_message(raw: bytes, flags: Iterable[Flag], date: datetime | None) -> Mes
     if b"\0" in raw:
         raw = raw.replace(b"\0", b"\x80")
     date = datetime.now(UTC) if date is None else date
-    return Message(raw, frozenset(flags), date.replace(microsecond=0))
+    date = date.astimezone(UTC).replace(microsecond=0)
+    return Message(raw, frozenset(flags), date)
 
 
 def _as_flag(flag: Flag | str) -> Flag:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from email.utils import parsedate
 from typing import Final, TypeAlias
 
@@ -224,11 +224,9 @@ def _saved_key(session: Session) -> Key:
 
 def _spans(ranges: Ranges, *, largest: int) -> list[tuple[int, int]]:
     """Return *ranges*, ascending and disjoint, ``*`` being *largest*."""
+    numbers = [[largest if n == STAR else n for n in given] for given in ranges]
     merged: list[tuple[int, int]] = []
-    for first, last in sorted(
-        tuple[int, int](sorted(largest if n == STAR else n for n in given))
-        for given in ranges
-    ):
+    for first, last in sorted((min(pair), max(pair)) for pair in numbers):
         if merged and first <= merged[-1][1] + 1:
             merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
         else:
@@ -267,7 +265,7 @@ def _date_key(name: str, day: date, date_of: Callable[[Message], date]) -> Key:
 
 
 def _internal_date(message: Message) -> date:
-    return message.internal_date.astimezone(UTC).date()
+    return message.internal_date.date()
 
 
 def _sent_date(message: Message) -> date:
@@ -279,5 +277,5 @@ def _sent_date(message: Message) -> date:
     parsed = parsedate(value[:100].decode("latin-1")) if value else None
     try:
         return date(*parsed[:3]) if parsed else _EPOCH
-    except ValueError:
+    except (ValueError, OverflowError):
         return _EPOCH

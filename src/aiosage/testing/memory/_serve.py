@@ -19,17 +19,25 @@ _LITERAL: Final = re.compile(rb"~?\{(\d{1,20})(\+?)\}\Z")
 _TAG: Final = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\+]+")
 
 
-async def serve(session: Session, greeting: bytes) -> None:
+async def serve(
+    session: Session, *, greeting: bytes | None, implicit_tls: bool
+) -> None:
     """Greet the client and serve its commands until either side ends it.
 
     Args:
         session: the session.
-        greeting: what to send first; if that is a BYE, it is also the last, and
-            if it is empty, the client waits in vain.
+        greeting: what to send first instead of the capabilities. If that is a
+            BYE, it is also the last; if it is empty, the client waits in vain.
+        implicit_tls: negotiate TLS before that.
     """
     try:
+        if implicit_tls and session.settings.ssl_context is not None:
+            await session.start_tls(session.settings.ssl_context)
+        if greeting is None:
+            capabilities = session.capability_list
+            greeting = b"* OK [CAPABILITY %b] MemoryServer ready." % capabilities
         if greeting:
-            session.write(greeting)
+            session.write(greeting.removesuffix(b"\r\n") + b"\r\n")
             await session.flush()
             if greeting.upper().startswith(b"* BYE"):
                 return
@@ -40,7 +48,7 @@ async def serve(session: Session, greeting: bytes) -> None:
                 session.say_bye("Too many invalid IMAP commands.")
     except LineTooLong:
         session.say_bye("[TOOBIG] Command is too long.")
-    except ConnectionError:
+    except OSError:
         pass  # the client went away; nobody is left to be told
     finally:
         session.unselect()

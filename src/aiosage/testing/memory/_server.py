@@ -7,6 +7,7 @@ import ssl
 import time
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from types import TracebackType
 from typing import Final
 
@@ -14,7 +15,7 @@ from ._account import MemoryAccount
 from ._capability import Capabilities
 from ._serve import serve
 from ._session import Session, SessionSettings
-from ._stream import TLS_HANDSHAKE_TIMEOUT, ClientStream
+from ._stream import ClientStream
 
 HOST: Final = "127.0.0.1"
 _CLOSE_GRACE: Final = 1.0  # seconds for clients to take their BYE
@@ -85,21 +86,15 @@ class MemoryServer:
         self._sessions: dict[asyncio.Task[None], Session] = {}
         self._crashes: list[Exception] = []
         self._uidvalidity = int(time.time())
+        self._is_closed = False
 
     async def __aenter__(self) -> MemoryServer:
         loop = asyncio.get_running_loop()
         try:
-            self._listeners.append(await loop.create_server(self._stream, HOST, 0))
-            if self._ssl_context is not None:
-                self._listeners.append(
-                    await loop.create_server(
-                        self._stream,
-                        HOST,
-                        0,
-                        ssl=self._ssl_context,
-                        ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT,
-                    )
-                )
+            for accept in self._accept, self._accept_tls:
+                if accept == self._accept or self._ssl_context is not None:
+                    factory = partial(ClientStream, accept)
+                    self._listeners.append(await loop.create_server(factory, HOST, 0))
         except BaseException:
             self._close_listeners()
             raise
@@ -120,7 +115,8 @@ class MemoryServer:
 
         May be called again. If it is cancelled, connections are reset.
         """
-        self._close_listeners()
+        self._is_closed = True
+        listeners = self._close_listeners()
         sessions = dict(self._sessions)
         for session in sessions.values():
             _say_bye(session)
@@ -136,6 +132,7 @@ class MemoryServer:
                 session.stream.abort()
                 task.cancel()
         await asyncio.gather(*sessions, return_exceptions=True)
+        await asyncio.gather(*(listener.wait_closed() for listener in listeners))
 
     @property
     def host(self) -> str:
@@ -217,18 +214,25 @@ class MemoryServer:
         port: int = self._listeners[index].sockets[0].getsockname()[1]
         return port
 
-    def _close_listeners(self) -> None:
-        for listener in self._listeners:
+    def _close_listeners(self) -> list[asyncio.Server]:
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
             listener.close()
-        self._listeners.clear()
+        return listeners
 
-    def _stream(self) -> ClientStream:
-        return ClientStream(self._serve)
+    def _accept_tls(self, stream: ClientStream) -> None:
+        # The session's task does the handshake, so that it has an owner.
+        stream.pause_reading()
+        self._accept(stream, implicit_tls=True)
 
-    def _serve(self, stream: ClientStream) -> None:
+    def _accept(self, stream: ClientStream, *, implicit_tls: bool = False) -> None:
+        if self._is_closed:  # accepted while the listener was being closed
+            stream.abort()
+            return
         session = Session(stream, self._settings)
         task = asyncio.get_running_loop().create_task(
-            serve(session, self._greeting_for(session)), name="aiosage MemoryServer"
+            serve(session, greeting=self._greeting, implicit_tls=implicit_tls),
+            name="aiosage MemoryServer",
         )
         self._sessions[task] = session
         task.add_done_callback(self._on_done)
@@ -241,15 +245,6 @@ class MemoryServer:
             # A bug in the server: its user must not take it for the client's.
             self._crashes.append(error)
             session.stream.abort()
-
-    def _greeting_for(self, session: Session) -> bytes:
-        if self._greeting is None:
-            return b"* OK [CAPABILITY %b] aiosage MemoryServer ready.\r\n" % (
-                session.capability_list
-            )
-        if not self._greeting or self._greeting.endswith(b"\r\n"):
-            return self._greeting
-        return self._greeting + b"\r\n"
 
     def _count(self, command: str) -> None:
         self.commands[command] += 1

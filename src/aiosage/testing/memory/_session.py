@@ -150,7 +150,8 @@ class Session:
     async def start_tls(self, context: ssl.SSLContext) -> None:
         """Send what was written, then negotiate TLS."""
         data, self._pieces, self._size = b"".join(self._pieces), [], 0
-        self.stream.write(data)
+        if data:
+            self.stream.write(data)
         await self.stream.start_tls(context)
 
     def say_bye(self, text: str) -> None:
@@ -158,7 +159,7 @@ class Session:
         self.is_over = True
         if not self.stream.is_closing:
             self.stream.write(b"* BYE " + text.encode() + b"\r\n")
-            self.stream.close()
+        self.stream.close()
 
     # IDLE (RFC 2177): news is sent as it happens, not by a task but by whoever
     # makes it; a client that does not read is told later, and all at once.

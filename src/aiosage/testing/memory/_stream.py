@@ -35,13 +35,15 @@ class ClientStream(asyncio.Protocol):
 
     def __init__(self, on_connect: Callable[[ClientStream], None]) -> None:
         self.on_writable: Callable[[], None] | None = None
-        self._on_connect: Callable[[ClientStream], None] | None = on_connect
+        self._on_connect = on_connect
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
         self._scanned = 0  # octets already searched for a line end
         self._is_eof = False
         self._is_write_paused = False
         self._is_read_paused = False
+        self._is_negotiating = False
+        self._is_encrypted = False
         self._wakeup: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self._closed = asyncio.get_running_loop().create_future()
@@ -53,15 +55,13 @@ class ClientStream(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(_WRITE_HIGH)
-        if self._on_connect is not None:  # not again after STARTTLS
-            on_connect, self._on_connect = self._on_connect, None
-            on_connect(self)
+        self._on_connect(self)
 
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``."""
         self._buffer += data
         if len(self._buffer) > _READ_HIGH and not self._is_read_paused:
-            self._pause_reading()
+            self.pause_reading()
         _wake(self._wakeup)
 
     def eof_received(self) -> bool:
@@ -142,7 +142,8 @@ class ClientStream(asyncio.Protocol):
             finally:
                 self._wakeup = None
 
-    def _pause_reading(self) -> None:
+    def pause_reading(self) -> None:
+        """Leave what the client sends where it is, until it is waited for."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
             self._is_read_paused = True
@@ -161,8 +162,12 @@ class ClientStream(asyncio.Protocol):
 
     @property
     def is_closing(self) -> bool:
-        """Whether the connection is closed, or about to be."""
-        return self._transport is None or self._transport.is_closing()
+        """Whether nothing can be sent: it is closed, or negotiates TLS."""
+        return (
+            self._is_negotiating
+            or self._transport is None
+            or self._transport.is_closing()
+        )
 
     def write(self, data: bytes) -> None:
         """Send *data*; call ``drain`` after much of it.
@@ -170,7 +175,7 @@ class ClientStream(asyncio.Protocol):
         Raises:
             ConnectionError: the connection is closed.
         """
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or self.is_closing:
             raise ConnectionResetError("the connection is closed")
         self._transport.write(data)
 
@@ -195,10 +200,7 @@ class ClientStream(asyncio.Protocol):
     @property
     def is_encrypted(self) -> bool:
         """Whether TLS is on."""
-        return (
-            self._transport is not None
-            and self._transport.get_extra_info("ssl_object") is not None
-        )
+        return self._is_encrypted
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
         """Negotiate TLS; what was received before is dropped.
@@ -208,30 +210,40 @@ class ClientStream(asyncio.Protocol):
         """
         assert self._transport is not None
         # Stop reading first: what comes from now on is for the handshake.
-        self._pause_reading()
-        self._buffer.clear()
-        self._scanned = 0
-        transport = await asyncio.get_running_loop().start_tls(
-            self._transport,
-            self,
-            context,
-            server_side=True,
-            ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT,
-        )
-        if transport is None:
-            raise ConnectionResetError("the client closed the connection")
+        self.pause_reading()
+        self._consume(len(self._buffer))
+        self._is_negotiating = True
+        try:
+            transport = await asyncio.get_running_loop().start_tls(
+                self._transport,
+                self,
+                context,
+                server_side=True,
+                ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT,
+            )
+            if transport is None:
+                raise ConnectionResetError("the client closed the connection")
+        except BaseException:
+            self._transport.abort()
+            self.connection_lost(None)  # asyncio does not say so in a handshake
+            raise
+        finally:
+            self._is_negotiating = False
         self._transport = transport
+        self._is_encrypted = True
         self._is_read_paused = False
         transport.set_write_buffer_limits(_WRITE_HIGH)
 
     def close(self) -> None:
         """Close the connection when what was written is sent."""
-        if self._transport is not None:
+        if self._is_negotiating:
+            self.abort()
+        elif self._transport is not None:
             self._transport.close()
 
     def abort(self) -> None:
         """Reset the connection at once: the client gets an RST."""
-        if self._transport is None:
+        if self._transport is None or self._closed.done():
             return
         if (sock := self._transport.get_extra_info("socket")) is not None:
             with_linger = struct.pack("ii", 1, 0)

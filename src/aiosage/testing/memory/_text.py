@@ -100,6 +100,8 @@ def _from_base64(octets: bytes) -> bytes:
 
 
 def _decoded(octets: bytes, charset: str) -> str:
+    if "escape" in charset.lower():
+        charset = "utf-8"  # Python's own codecs, which warn of odd input
     try:
         return octets.decode(charset, "replace")
     except (LookupError, ValueError):

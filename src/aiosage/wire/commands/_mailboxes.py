@@ -98,7 +98,8 @@ class ListMailboxes(Command[tuple[tuple[ListData, StatusData | None], ...]]):
         if self.special_use or self.status:
             to.keyword("RETURN").open()
             if self.special_use:
-                to.keyword("SPECIAL-USE")
+                # Servers tell children unasked, but not where RETURN stands.
+                to.keyword("CHILDREN").keyword("SPECIAL-USE")
             if self.status:
                 to.keyword("STATUS").open()
                 for item in self.status:

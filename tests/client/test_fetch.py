@@ -1,0 +1,198 @@
+"""Reading messages, on both servers."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from aiosage import (
+    Flag,
+    IMAPClient,
+    IMAPMailboxUIDService,
+    MessagePart,
+    MessageSet,
+)
+from aiosage import (
+    IMAPSearchCriteria as S,
+)
+
+from ..conftest import Endpoint
+from .accounts import OtherClient, client_of, flags_of, small, uids_of
+from .relay import Relay
+
+
+async def test_messages_come_whole_with_their_flags(
+    inbox: IMAPMailboxUIDService,
+) -> None:
+    for number in (1, 2):
+        await inbox.append(small(number), flags=[Flag.FLAGGED])
+
+    found = [m async for m in inbox.fetch(await inbox.search())]
+
+    assert [m.raw for m in found] == [small(1), small(2)]
+    assert all(m.flags and Flag.FLAGGED in m.flags for m in found)
+    assert [m.subject for m in found] == ["number 1", "number 2"]
+
+
+async def test_a_message_known_from_elsewhere_is_there_at_once(
+    inbox: IMAPMailboxUIDService, other: OtherClient
+) -> None:
+    """A watch tells a UID; the connection fetched with has not heard of it."""
+    assert not await inbox.search()
+    other.deliver(small(1))
+
+    assert await uids_of(inbox, MessageSet([1])) == [1]
+
+
+async def test_flags_are_those_of_now(
+    inbox: IMAPMailboxUIDService, other: OtherClient
+) -> None:
+    await inbox.append(small(1))
+    assert await flags_of(inbox, 1) == set()
+    other.add_flag(1, Flag.FLAGGED)
+
+    assert await flags_of(inbox, 1) == {Flag.FLAGGED}
+
+
+async def test_reading_does_not_set_seen_unless_asked_to(
+    inbox: IMAPMailboxUIDService,
+) -> None:
+    await inbox.append(small(1))
+    parts = [
+        MessagePart.FULL,
+        MessagePart.TEXT,
+        MessagePart.HEADER,
+        MessagePart.section("1"),
+        MessagePart.mime("1"),
+        MessagePart.header_fields("Subject"),
+    ]
+    await uids_of(inbox, MessageSet([1]), *parts)
+    assert await flags_of(inbox, 1) == set()
+
+    await uids_of(inbox, MessageSet([1]), MessagePart.TEXT.marking_seen())
+    assert await flags_of(inbox, 1) == {Flag.SEEN}
+
+
+async def test_commands_inside_the_loop_need_no_second_connection(
+    server: Endpoint,
+) -> None:
+    """No connection is held while the body runs."""
+    async with client_of(server, max_connections=1) as client:
+        inbox = client.mailbox()
+        for number in range(40):
+            await inbox.append(small(number))
+
+        async with asyncio.timeout(20):
+            async for message in inbox.fetch(await inbox.search()):
+                assert message.uid is not None
+                assert client.stats().busy == 0
+                await inbox.add_flags([message.uid], Flag.SEEN)
+                if message.uid % 10 == 0:
+                    await inbox.move([message.uid], "Archive")
+
+        assert len(await inbox.search(S.SEEN)) == 36
+        assert len(await client.mailbox("Archive").search()) == 4
+
+
+async def test_leaving_the_loop_gives_everything_back(
+    client: IMAPClient, inbox: IMAPMailboxUIDService
+) -> None:
+    for number in range(20):
+        await inbox.append(small(number))
+    messages = await inbox.search()
+
+    async for _ in inbox.fetch(messages):
+        break
+
+    async def fail() -> None:
+        async for _ in inbox.fetch(messages):
+            raise RuntimeError("of the body")
+
+    with pytest.raises(RuntimeError, match="of the body"):
+        await fail()
+
+    assert client.stats().busy == 0
+    assert len(await uids_of(inbox, messages)) == 20
+
+
+async def test_cancelling_the_loop_leaves_the_client_usable(
+    client: IMAPClient, inbox: IMAPMailboxUIDService
+) -> None:
+    """At any await: the replies to what was under way reach nobody."""
+    for number in range(30):
+        await inbox.append(small(number))
+    messages = await inbox.search()
+    for steps in range(1, 60, 3):
+        task = asyncio.create_task(uids_of(inbox, messages))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        assert await uids_of(inbox, MessageSet([7]), MessagePart.FLAGS) == [7]
+
+    assert client.stats().busy == 0
+
+
+@pytest.mark.parametrize("item", [MessagePart.FLAGS, MessagePart.FULL])
+async def test_messages_expunged_in_between_are_left_out(
+    inbox: IMAPMailboxUIDService, other: OtherClient, item: MessagePart
+) -> None:
+    """Between windows, and between the sizes of messages and the messages."""
+    large = small(0) + b"x" * 400_000
+    for number in range(20):
+        await inbox.append(large if item is MessagePart.FULL else small(number))
+    found: list[int | None] = []
+    async for message in inbox.fetch(await inbox.search(), item):
+        if not found:
+            other.expunge(19)
+        found.append(message.uid)
+
+    assert found == [uid for uid in range(1, 21) if uid != 19]
+
+
+async def test_big_messages_among_small_ones_are_asked_for_alone(
+    server: Endpoint,
+) -> None:
+    """Memory is bounded, however the sizes are mixed."""
+    big = small(0) + (b"x" * 76 + b"\r\n") * (3 * 2**20 // 78)
+    async with Relay(server.host, server.port) as relay:
+        async with client_of(server, port=relay.port) as client:
+            inbox = client.mailbox()
+            for number in range(60):
+                await inbox.append(big if number % 20 == 7 else small(number))
+            sizes = [
+                len(message.raw or b"")
+                async for message in inbox.fetch(await inbox.search(), MessagePart.FULL)
+            ]
+        fetches = [
+            line
+            for line in relay.sent[0].split(b"\r\n")
+            if b"UID FETCH" in line and b"BODY" in line
+        ]
+
+    assert len(sizes) == 60
+    assert sum(size > 2**20 for size in sizes) == 3
+    # Windows of at most 4 MiB: two big ones never travel together.
+    assert len(fetches) == 3
+
+
+async def test_five_thousand_messages_come_once_each_in_order(
+    client: IMAPClient, inbox: IMAPMailboxUIDService
+) -> None:
+    await inbox.append(small(0))
+    while len(found := await inbox.search()) < 5000:
+        await inbox.copy(found, "INBOX")
+
+    fetched = await uids_of(inbox, found, MessagePart.ENVELOPE)
+
+    assert fetched == list(found)
+
+
+async def test_a_single_message_costs_one_command(server: Endpoint) -> None:
+    """Sizes are asked for only where they can change anything."""
+    async with Relay(server.host, server.port) as relay:
+        async with client_of(server, port=relay.port) as client:
+            await client.mailbox().append(small(1))
+            await uids_of(client.mailbox(), MessageSet([1]))
+        assert relay.commands.count("UID FETCH") == 1

@@ -1,0 +1,27 @@
+"""Logging in."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiosage import (
+    MessageSet,
+    Security,
+)
+
+from ..conftest import Endpoint
+from .accounts import client_of
+
+
+@pytest.mark.parametrize("security", list(Security))
+async def test_login_and_search_over_every_security_mode(
+    server: Endpoint, security: Security
+) -> None:
+    port = server.tls_port if security is Security.TLS else server.port
+    context = None if security is Security.PLAIN else server.ssl_context
+    async with client_of(
+        server, port=port, security=security, ssl_context=context
+    ) as client:
+        assert await client.mailbox().search() == MessageSet(
+            mailbox="INBOX", uidvalidity=(await client.mailbox().search()).uidvalidity
+        )

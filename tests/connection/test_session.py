@@ -1,0 +1,602 @@
+"""A session under way: answers, news, endings; played over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import pickle
+import socket
+import time
+
+import pytest
+
+from aiosage.connection import IMAPConnection, News
+from aiosage.errors import (
+    IMAPCapabilityError,
+    IMAPConnectionError,
+    IMAPConnectionLost,
+    IMAPMailboxError,
+    IMAPOperationError,
+    IMAPProtocolError,
+    IMAPTimeoutError,
+)
+from aiosage.model import Flag, IMAPSearchCriteria, MessagePart, MessageSet
+from aiosage.wire import ExistsData, ExpungeData, FetchData, Limits, Status
+from aiosage.wire.commands import (
+    Append,
+    Create,
+    Idle,
+    ListMailboxes,
+    MailboxStatus,
+    Namespace,
+    Noop,
+    Rename,
+    SelectResult,
+    SessionState,
+    StoreMode,
+    UidCopy,
+    UidFetch,
+    UidSearch,
+    UidStore,
+)
+
+from .scripted import CAPABILITIES, LOGGED_IN, SELECTED, Peer, config, scripted
+
+UIDS = MessageSet([1, 2, 3])
+FETCH = UidFetch(UIDS, (MessagePart.FULL,))
+
+
+async def outcome(awaitable: object) -> BaseException:
+    """Return the error *awaitable* ends with, within a second."""
+    async with asyncio.timeout(1.0):
+        with pytest.raises(IMAPConnectionError) as caught:
+            await awaitable  # type: ignore[misc]  # any awaitable
+    return caught.value
+
+
+async def opened(port: int) -> IMAPConnection:
+    """Return a session with INBOX open, as `SELECTED` plays it."""
+    connection = await IMAPConnection.open(config(port))
+    await connection.select("INBOX")
+    return connection
+
+
+async def test_a_command_gets_its_own_answer_and_listeners_hear_everything() -> None:
+    script = (
+        f"{SELECTED}C: T2 UID FETCH 1:3 (BODY.PEEK[])\nS: * 4 EXISTS\n"
+        'S: * 1 FETCH (UID 1 BODY[] "5* hotel (:-)")\nS: * 9 FETCH (FLAGS (x))\n'
+        'S: * 3 FETCH (UID 3 BODY[] "sad :( face {3}")\nS: * OK beware of {3}\n'
+        "S: T2 OK done {7}"
+    )
+    heard: list[News] = []
+    async with scripted(script) as port:
+        connection = await opened(port)
+        connection.add_listener(heard.append)
+        got = await connection.execute(FETCH)
+        connection.remove_listener(heard.append)
+        connection.abort()
+    assert [(data.uid, data.sections["BODY[]"]) for data in got] == [
+        (1, b"5* hotel (:-)"),
+        (3, b"sad :( face {3}"),
+    ]
+    assert [type(news) for news in heard] == [
+        ExistsData,
+        FetchData,
+        FetchData,
+        FetchData,
+        Status,
+    ]
+
+
+async def test_five_thousand_fetch_lines_in_one_read() -> None:
+    """Aioimaplib recursed for each and ran out of stack."""
+    lines = b"".join(
+        b"* %d FETCH (UID %d FLAGS (\\Seen))\r\n" % (n, n) for n in range(1, 5001)
+    )
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(f"{SELECTED}C: T2 UID FETCH 1:5000 (FLAGS)")
+        peer.send(lines + peer.tags["T2"].encode() + b" OK done\r\n")
+
+    async with scripted(serve) as port:
+        connection = await opened(port)
+        every = MessageSet.from_range(1, 5000)
+        got = await connection.execute(UidFetch(every, (MessagePart.FLAGS,)))
+        connection.abort()
+    assert [data.uid for data in got] == list(every)
+    assert {data.flags for data in got} == {frozenset({Flag.SEEN})}
+
+
+async def test_an_answer_may_come_octet_by_octet() -> None:
+    async def serve(peer: Peer) -> None:
+        await peer.play(f"{SELECTED}C: T2 UID FETCH 1:3 (BODY.PEEK[])")
+        tag = peer.tags["T2"].encode()
+        for octet in b"* 1 FETCH (UID 1 BODY[] {5}\r\na\r\nb))\r\n%b OK x\r\n" % tag:
+            peer.send(bytes([octet]))
+            await peer.writer.drain()
+
+    async with scripted(serve) as port:
+        connection = await opened(port)
+        (data,) = await connection.execute(FETCH)
+        connection.abort()
+    assert data.sections["BODY[]"] == b"a\r\nb)"
+
+
+@pytest.mark.parametrize("count", [3, 30, 100])
+async def test_commands_of_one_kind_at_once_each_get_their_own_answer(
+    count: int,
+) -> None:
+    """Their answers cannot be told apart, so they take turns (RFC 9051 §5.5)."""
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(LOGGED_IN)
+        while True:
+            tag, _, rest = (await peer.line()).partition(" ")
+            assert not peer.reader._buffer  # type: ignore[attr-defined]  # no other is sent
+            name = rest.split()[1]
+            peer.send(f"* STATUS {name} (MESSAGES {name[1:]})\r\n{tag} OK\r\n".encode())
+
+    async with scripted(serve) as port:
+        connection = await IMAPConnection.open(config(port))
+        got = await asyncio.gather(
+            *(
+                connection.execute(MailboxStatus(f"m{n}", ("MESSAGES",)))
+                for n in range(count)
+            )
+        )
+        connection.abort()
+    assert [(s.mailbox, s.items["MESSAGES"]) for s in got] == [
+        (f"m{n}", n) for n in range(count)
+    ]
+
+
+async def test_commands_that_cannot_be_confused_travel_together() -> None:
+    """Answered in reverse order, all sent before the first answer."""
+    script = (
+        f"{SELECTED}C: T2 UID SEARCH UNSEEN\nC: T3 NOOP\n"
+        'C: T4 LIST "" *\nC: T5 CREATE a\nS: T5 NO [ALREADYEXISTS] there is\n'
+        'S: * LIST () "/" x\nS: T4 OK\nS: T3 OK\nS: * SEARCH 2\nS: T2 OK'
+    )
+    async with scripted(script) as port:
+        connection = await opened(port)
+        found, nothing, listed, refused = await asyncio.gather(
+            connection.execute(UidSearch(IMAPSearchCriteria.UNSEEN)),
+            connection.execute(Noop()),
+            connection.execute(ListMailboxes()),
+            connection.execute(Create("a")),
+            return_exceptions=True,
+        )
+        connection.abort()
+    assert found == MessageSet([2])
+    assert nothing is None
+    assert isinstance(listed, tuple)
+    assert listed[0][0].name == "x"
+    assert isinstance(refused, IMAPMailboxError)
+    assert (refused.command, refused.code) == ("CREATE", "ALREADYEXISTS")
+
+
+async def test_a_refused_command_leaves_the_session_good() -> None:
+    script = (
+        f"{LOGGED_IN}C: T1 SELECT a\nS: T1 NO [NONEXISTENT] no such mailbox\n"
+        "C: T2 NOOP\nS: T2 OK"
+    )
+    async with scripted(script) as port:
+        connection = await IMAPConnection.open(config(port))
+        with pytest.raises(IMAPMailboxError, match="no such mailbox"):
+            await connection.select("a")
+        assert connection.selected is None
+        await connection.noop()
+        connection.abort()
+
+
+async def test_what_cannot_work_is_refused_without_a_word_to_the_server() -> None:
+    async with scripted(f"{LOGGED_IN}C: T1 NOOP\nS: T1 OK") as port:
+        connection = await IMAPConnection.open(config(port))
+        with pytest.raises(IMAPOperationError, match="Select a mailbox first"):
+            await connection.execute(FETCH)
+        with pytest.raises(IMAPCapabilityError, match="NAMESPACE") as caught:
+            await connection.execute(Namespace())
+        assert caught.value.capability == "NAMESPACE"
+        with pytest.raises(ValueError, match="mailbox name"):
+            await connection.execute(Create("a\r\nb"))
+        await connection.noop()
+        connection.abort()
+
+
+@pytest.mark.parametrize(
+    ("end", "error"),
+    [
+        ("S! close", IMAPConnectionLost),
+        ("S! reset", IMAPConnectionLost),
+        ("S: * BYE shutting down", IMAPConnectionLost),
+        ("S: * 1 FETCH (UID 0)", IMAPProtocolError),
+        ("S: XX OK nobody asked", IMAPProtocolError),
+        ("S: + for nothing", IMAPProtocolError),
+        ("S: rubbish", IMAPProtocolError),
+    ],
+)
+async def test_the_end_of_a_session_fails_every_command_at_once(
+    end: str, error: type[IMAPConnectionError]
+) -> None:
+    """Those under way, those that wait their turn, and those that come later."""
+    script = f"{SELECTED}C: T2 UID SEARCH ALL\nC: T3 CREATE a\n{end}"
+    heard: list[News] = []
+    async with scripted(script) as port:
+        connection = await opened(port)
+        connection.add_listener(heard.append)
+        waiting = [
+            asyncio.ensure_future(connection.execute(command))
+            for command in (
+                UidSearch(IMAPSearchCriteria()),
+                Create("a"),
+                UidSearch(IMAPSearchCriteria.UNSEEN),  # must wait for the first
+                Create("b"),
+            )
+        ]
+        errors = [await outcome(one) for one in waiting]
+        assert connection.is_closed
+        errors.append(await outcome(connection.noop()))
+        errors.append(await outcome(connection.select("x")))
+        await connection.aclose()
+    assert {type(one) for one in errors} == {error}
+    assert len({str(one) for one in errors}) == 1
+    assert len({id(one) for one in errors}) == len(errors)
+    if error is IMAPConnectionLost:
+        risky = [getattr(one, "maybe_executed", None) for one in errors]
+        assert risky == [False, True, False, False, False, False]
+        assert pickle.loads(pickle.dumps(errors[1])).maybe_executed
+    assert isinstance(heard[-1], error)
+    assert sum(isinstance(news, IMAPConnectionError) for news in heard) == 1
+
+
+async def test_a_command_that_was_answered_before_bye_has_its_answer() -> None:
+    script = f"{LOGGED_IN}C: T1 CREATE a\nS: T1 OK done\nS: * BYE bye\nS! close"
+    async with scripted(script) as port:
+        connection = await IMAPConnection.open(config(port))
+        await connection.execute(Create("a"))
+        await outcome(connection.noop())
+
+
+async def test_the_end_of_a_session_in_idle_is_heard_by_listeners() -> None:
+    script = f"{SELECTED}C: T2 IDLE\nS: + idling\nS: * 2 EXPUNGE\nS: * BYE kicked"
+    ended = asyncio.Event()
+    heard: list[News] = []
+
+    def listen(news: News) -> None:
+        heard.append(news)
+        if isinstance(news, IMAPConnectionError):
+            ended.set()
+
+    async with scripted(script) as port:
+        connection = await opened(port)
+        connection.add_listener(listen)
+
+        async def watch() -> None:
+            async with connection.idle():
+                await ended.wait()
+
+        error = await outcome(watch())
+    assert "kicked" in str(error)
+    assert heard[0] == ExpungeData(2)
+
+
+@pytest.mark.parametrize("end", ["S! close", "S: * BYE no", "S: rubbish"])
+async def test_the_end_of_a_session_before_idle_has_begun(end: str) -> None:
+    async with scripted(f"{SELECTED}C: T2 IDLE\n{end}") as port:
+        connection = await opened(port)
+
+        async def watch() -> None:
+            async with connection.idle():
+                pytest.fail("IDLE has not begun")
+
+        await outcome(watch())
+
+
+async def test_refused_idle_is_an_error_and_other_commands_go_on() -> None:
+    script = f"{SELECTED}C: T2 IDLE\nS: T2 NO not now\nC: T3 NOOP\nS: T3 OK"
+    async with scripted(script) as port:
+        connection = await opened(port)
+        with pytest.raises(IMAPOperationError, match="not now"):
+            async with connection.idle():
+                pytest.fail("IDLE has not begun")
+        await connection.noop()
+        connection.abort()
+
+
+async def test_commands_wait_until_idle_is_over() -> None:
+    script = (
+        f"{SELECTED}C: T2 IDLE\nS: + idling\nS: * 4 EXISTS\nC: DONE\nS: T2 OK\n"
+        "C: T3 NOOP\nS: T3 OK"
+    )
+    arrived = asyncio.Event()
+    async with scripted(script) as port:
+        connection = await opened(port)
+        connection.add_listener(lambda _: arrived.set())
+        async with connection.idle():
+            other = asyncio.ensure_future(connection.noop())
+            await arrived.wait()
+            assert not other.done()
+        await other
+        connection.abort()
+
+
+async def test_idle_that_the_server_does_not_end_ends_the_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("aiosage.connection._connection.CLOSE_GRACE", 0.1)
+    async with scripted(f"{SELECTED}C: T2 IDLE\nS: + idling\nC: DONE") as port:
+        connection = await opened(port)
+
+        async def watch() -> None:
+            async with connection.idle():
+                pass
+
+        error = await outcome(watch())
+        assert connection.is_closed
+    assert "did not end IDLE" in str(error)
+
+
+async def test_read_timeout_is_for_silence_only() -> None:
+    """An answer that takes far longer, but never stops coming, succeeds."""
+
+    async def dribble(peer: Peer) -> None:
+        await peer.play(f"{SELECTED}C: T2 UID FETCH 1:3 (BODY.PEEK[])")
+        peer.send(b"* 1 FETCH (UID 1 BODY[] {12}\r\n")
+        for octet in b"Hello world!":
+            await asyncio.sleep(0.05)  # what is tested is time itself
+            peer.send(bytes([octet]))
+        peer.send(b")\r\n" + peer.tags["T2"].encode() + b" OK\r\n")
+
+    async with scripted(dribble) as port:
+        connection = await IMAPConnection.open(config(port, read_timeout=0.25))
+        await connection.select("INBOX")
+        (data,) = await connection.execute(FETCH)
+        connection.abort()
+    assert data.sections["BODY[]"] == b"Hello world!"
+
+
+async def test_silence_fails_every_command_after_the_read_timeout() -> None:
+    script = f"{SELECTED}C: T2 UID SEARCH ALL\nC: T3 CREATE a\nS: * 4 EXISTS"
+    async with scripted(script) as port:
+        connection = await IMAPConnection.open(config(port, read_timeout=0.1))
+        await connection.select("INBOX")
+        errors = [
+            await outcome(one)
+            for one in (
+                asyncio.ensure_future(
+                    connection.execute(UidSearch(IMAPSearchCriteria()))
+                ),
+                asyncio.ensure_future(connection.execute(Create("a"))),
+            )
+        ]
+        assert connection.is_closed
+    for error, risky in zip(errors, [False, True], strict=True):
+        assert isinstance(error, IMAPTimeoutError)
+        assert isinstance(error, TimeoutError)
+        assert (error.seconds, error.maybe_executed) == (0.1, risky)
+        assert error.hint
+        assert "CREATE" in str(error)
+
+
+async def test_neither_idle_nor_a_quiet_session_is_silence() -> None:
+    """Nothing is owed to us then."""
+    script = (
+        f"{SELECTED}C: T2 IDLE\nS: + idling\nC: DONE\nS: T2 OK\nC: T3 NOOP\nS: T3 OK"
+    )
+    async with scripted(script) as port:
+        connection = await IMAPConnection.open(config(port, read_timeout=0.1))
+        await connection.select("INBOX")
+        async with connection.idle():
+            await asyncio.sleep(0.25)  # what is tested is time itself
+        await asyncio.sleep(0.25)
+        await connection.noop()
+        connection.abort()
+
+
+async def test_a_large_append_to_a_slow_server_is_progress() -> None:
+    """Octets that leave count as much as octets that come."""
+    message = b"x" * 6_000_000
+
+    def keep_little_in_the_kernel(sock: socket.socket) -> None:
+        """What the kernel has taken cannot be seen to leave."""
+        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            sock.setsockopt(socket.SOL_SOCKET, option, 32_768)
+
+    async def serve(peer: Peer) -> None:
+        keep_little_in_the_kernel(peer.writer.get_extra_info("socket"))
+        await peer.play(f"{LOGGED_IN}C: T1 APPEND a {{{len(message)}+}}")
+        left = len(message) + 2
+        while left:
+            await asyncio.sleep(0.02)  # what is tested is time itself
+            left -= len(await peer.reader.read(min(left, 200_000)))
+        await peer.play("S: T1 OK")
+
+    async with scripted(serve) as port:
+        connection = await IMAPConnection.open(config(port, read_timeout=0.3))
+        transport = connection._protocol.socket_transport
+        keep_little_in_the_kernel(transport.get_extra_info("socket"))
+        start = time.monotonic()
+        await connection.execute(Append("a", message))
+        assert time.monotonic() - start > 0.6
+        connection.abort()
+
+
+@pytest.mark.parametrize("answer", ["T1 NO [TOOBIG] no", "T1 BAD no"])
+async def test_a_literal_that_is_refused_is_not_sent(answer: str) -> None:
+    script = (
+        "S: * OK [CAPABILITY IMAP4rev1] hi\nC: T0 LOGIN ...\n"
+        "S: T0 OK [CAPABILITY IMAP4rev1] in\n"
+        f"C: T1 APPEND a {{5}}\nS: {answer}\nC: T2 NOOP\nS: T2 OK"
+    )
+    async with scripted(script) as port:
+        connection = await IMAPConnection.open(config(port))
+        with pytest.raises(IMAPOperationError, match="no"):
+            await connection.execute(Append("a", b"hello"))
+        await connection.noop()
+        connection.abort()
+
+
+async def test_no_command_goes_between_a_command_and_its_literal() -> None:
+    """Octets of another there would become part of the message."""
+    script = (
+        "S: * OK [CAPABILITY IMAP4rev1] hi\nC: T0 LOGIN ...\n"
+        "S: T0 OK [CAPABILITY IMAP4rev1] in\n"
+        "C: T1 APPEND a {5}\nS: * 1 EXISTS\nS: + OK\nC: hello\nC: T2 NOOP\n"
+        "S: T2 OK\nS: T1 OK"
+    )
+    async with scripted(script) as port:
+        connection = await IMAPConnection.open(config(port))
+        await asyncio.gather(
+            connection.execute(Append("a", b"hello")), connection.noop()
+        )
+        connection.abort()
+
+
+async def test_an_answer_over_the_limits_ends_the_session() -> None:
+    async def serve(peer: Peer) -> None:
+        await peer.play(f"{SELECTED}C: T2 UID FETCH 1:3 (BODY.PEEK[])")
+        peer.send(b"* 1 FETCH (UID 1 BODY[] {99999999999}\r\n")
+
+    async with scripted(serve) as port:
+        told = config(port, limits=Limits(literal=1000))
+        connection = await IMAPConnection.open(told)
+        await connection.select("INBOX")
+        error = await outcome(connection.execute(FETCH))
+    assert isinstance(error, IMAPProtocolError)
+    assert "1000 octets" in str(error)
+
+
+async def test_selecting_tells_listeners_where_the_old_mailbox_ends() -> None:
+    script = (
+        f"{SELECTED}C: T2 EXAMINE b\nS: * 9 EXISTS\nS: T2 OK [READ-ONLY] x\n"
+        "C: T3 EXAMINE b\nS: * 8 EXISTS\nS: T3 OK [READ-ONLY] x\n"
+        "C: T4 UNSELECT\nS: T4 OK"
+    )
+    heard: list[News] = []
+    async with scripted(script) as port:
+        connection = await opened(port)
+        assert await connection.select("INBOX", read_only=True) == connection.selected
+        connection.add_listener(heard.append)
+        opened_b = await connection.select("b", read_only=True)
+        assert await connection.select("b", read_only=True) is opened_b
+        assert (await connection.reselect("b", read_only=True)).exists == 8
+        await connection.unselect()
+        assert connection.selected is None
+        assert connection.state is SessionState.AUTHENTICATED
+        await connection.unselect()
+        connection.abort()
+    assert heard[0] == ExistsData(9)
+    assert heard[1] == opened_b
+    assert isinstance(heard[3], SelectResult)
+
+
+async def test_a_select_that_fails_has_closed_the_mailbox_before() -> None:
+    """RFC 9051 §6.3.2: NO leaves no mailbox selected."""
+    script = f"{SELECTED}C: T2 SELECT b\nS: T2 NO no"
+    async with scripted(script) as port:
+        connection = await opened(port)
+        with pytest.raises(IMAPMailboxError):
+            await connection.select("b")
+        assert connection.selected is None
+        assert connection.state is SessionState.AUTHENTICATED
+        with pytest.raises(IMAPOperationError, match="Select a mailbox first"):
+            await connection.execute(FETCH)
+        connection.abort()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "C: T1 LOGOUT\nS: * BYE\nS: T1 OK",
+        "C: T1 LOGOUT\nS: * BYE\nS! close",
+        "C: T1 LOGOUT\nS! reset",
+        "C: T1 LOGOUT\nS: T1 BAD what",
+        "C: T1 LOGOUT\nS: rubbish",
+    ],
+)
+async def test_closing_never_fails(script: str) -> None:
+    async with scripted(LOGGED_IN + script) as port:
+        connection = await IMAPConnection.open(config(port))
+        async with asyncio.timeout(2.0):
+            await connection.aclose()
+            await connection.aclose()
+        assert connection.is_closed
+        assert repr(connection) == f"<IMAPConnection joe@127.0.0.1:{port}: closed>"
+
+
+async def test_closing_does_not_wait_for_a_server_that_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("aiosage.connection._connection.CLOSE_GRACE", 0.1)
+    async with scripted(LOGGED_IN) as port:
+        connection = await IMAPConnection.open(config(port))
+        async with asyncio.timeout(2.0):
+            await connection.aclose()
+
+
+async def test_closing_fails_commands_under_way() -> None:
+    async with scripted(f"{LOGGED_IN}C: T1 RENAME a b") as port:
+        connection = await IMAPConnection.open(config(port))
+        under_way = asyncio.ensure_future(connection.execute(Rename("a", "b")))
+        await asyncio.sleep(0)
+        await connection.aclose()
+        error = await outcome(under_way)
+    assert isinstance(error, IMAPConnectionLost)
+    assert error.maybe_executed
+
+
+async def test_a_listener_that_fails_ends_the_session_and_hangs_nobody() -> None:
+    """It breaks its contract; all the same, every waiter is told."""
+
+    def broken(news: News) -> None:
+        raise RuntimeError("a bug")
+
+    complaints: list[object] = []
+    loop = asyncio.get_running_loop()
+    async with scripted(f"{LOGGED_IN}C: T1 NOOP\nS: * 1 EXISTS\nS: T1 OK") as port:
+        connection = await IMAPConnection.open(config(port))
+        handler = loop.get_exception_handler()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        connection.add_listener(broken)
+        await outcome(connection.noop())
+        async with asyncio.timeout(2.0):
+            await connection.aclose()
+        loop.set_exception_handler(handler)
+    assert complaints
+
+
+async def test_nothing_private_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither message bodies nor what is appended."""
+    caplog.set_level(logging.DEBUG)
+    script = (
+        f"{SELECTED}C: T2 UID FETCH 1:3 (BODY.PEEK[])\n"
+        'S: * 1 FETCH (UID 1 BODY[] "private body")\nS: T2 OK done\n'
+        "C: T3 APPEND a {12+}\nC: private body\nS: T3 OK done"
+    )
+    async with scripted(script) as port:
+        connection = await opened(port)
+        await connection.execute(FETCH)
+        await connection.execute(Append("a", b"private body"))
+        connection.abort()
+    assert "UID FETCH 1:3" in caplog.text
+    assert "private" not in caplog.text
+
+
+async def test_copy_and_store_results() -> None:
+    script = (
+        f"{SELECTED}C: T2 UID COPY 1:3 a\nS: T2 OK [COPYUID 9 1:3 12:10] x\n"
+        "C: T3 UID STORE 1:3 +FLAGS (x)\nS: * 1 FETCH (UID 1 FLAGS (x))\nS: T3 OK"
+    )
+    async with scripted(script) as port:
+        connection = await opened(port)
+        code = await connection.execute(UidCopy(UIDS, "a"))
+        flags = frozenset({Flag("x")})
+        stored = await connection.execute(UidStore(UIDS, StoreMode.ADD, flags))
+        connection.abort()
+    assert code is not None
+    assert dict(code.pairs()) == {1: 10, 2: 11, 3: 12}
+    assert stored == {1: flags}
+
+
+def test_what_the_scripts_announce_is_what_the_tests_need() -> None:
+    assert Idle.requires in CAPABILITIES.split()

@@ -1,0 +1,430 @@
+"""The pool, on both servers: bounds, fairness, cancellation, broken connections."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import pytest
+
+from aiosage import (
+    ConnectionConfig,
+    IMAPAuthenticationError,
+    IMAPConfigurationError,
+    IMAPConnectError,
+    IMAPConnectionError,
+    IMAPConnectionLost,
+    IMAPConnectionPool,
+    IMAPMailboxError,
+    IMAPPoolClosed,
+    IMAPPoolTimeout,
+    IMAPSearchCriteria,
+)
+from aiosage.wire.commands import UidSearch
+
+from ..client.accounts import OtherClient, config_of, small
+from ..client.relay import Relay
+from ..conftest import Endpoint
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture
+async def relay(server: Endpoint) -> AsyncIterator[Relay]:
+    async with Relay(server.host, server.port) as relay:
+        yield relay
+
+
+@pytest.fixture
+def config(server: Endpoint, relay: Relay) -> ConnectionConfig:
+    return config_of(server, port=relay.port)
+
+
+@asynccontextmanager
+async def holding(
+    pool: IMAPConnectionPool, count: int
+) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """Have *count* tasks hold a connection each."""
+    held, release = asyncio.Semaphore(0), asyncio.Event()
+
+    async def hold() -> None:
+        async with pool.connection():
+            held.release()
+            await release.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        holders = [tasks.create_task(hold()) for _ in range(count)]
+        for _ in range(count):
+            await held.acquire()
+        yield holders
+        release.set()
+
+
+async def turns(count: int = 5) -> None:
+    """Let the other tasks go on as far as they can without octets from outside."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def use(pool: IMAPConnectionPool) -> None:
+    async with pool.connection("INBOX", read_only=True) as connection:
+        await connection.noop()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_two_hundred_callers_share_four_connections(
+    config: ConnectionConfig, relay: Relay, seed: int
+) -> None:
+    """With cancellations and cut connections at random, nothing leaks."""
+    rng = random.Random(seed)
+    served = failed = 0
+
+    async def call() -> None:
+        nonlocal served, failed
+        try:
+            async with pool.connection("INBOX", read_only=True) as connection:
+                assert pool.stats().size <= 4
+                await connection.noop()
+                await asyncio.sleep(0)
+                await connection.noop()
+        except IMAPConnectionError:
+            failed += 1
+        else:
+            served += 1
+
+    async with IMAPConnectionPool(config, max_size=4) as pool:
+        async with asyncio.TaskGroup() as tasks:
+            callers = [tasks.create_task(call()) for _ in range(200)]
+            for _ in range(60):
+                await asyncio.sleep(rng.random() / 1000)
+                rng.choice(callers).cancel()
+                if rng.random() < 0.1:
+                    relay.cut()
+        cancelled = sum(caller.cancelled() for caller in callers)
+
+        assert served + failed + cancelled == 200
+        assert served > 100
+        stats = pool.stats()
+        assert (stats.busy, stats.waiting) == (0, 0)
+        assert stats.size == stats.idle == stats.opened - stats.closed <= 4
+        async with holding(pool, 4):  # every slot is there still
+            assert pool.stats().size == 4
+    assert pool.stats().size == 0
+
+
+async def test_there_are_never_more_connections_than_max_size(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    async with IMAPConnectionPool(config, min_size=2, max_size=3) as pool:
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(60):
+                tasks.create_task(use(pool))
+
+        assert relay.most == 3
+        assert pool.stats().opened == 3
+
+
+async def test_callers_are_served_in_the_order_they_came(
+    config: ConnectionConfig,
+) -> None:
+    """Also after some of them have given up waiting."""
+    order: list[int] = []
+
+    async def call(number: int) -> None:
+        async with pool.connection():
+            order.append(number)
+
+    async with IMAPConnectionPool(config, max_size=1) as pool:
+        async with holding(pool, 1):
+            callers = [asyncio.create_task(call(number)) for number in range(10)]
+            await turns()
+            assert pool.stats().waiting == 10
+            for number in (0, 4, 5):
+                callers[number].cancel()
+            await turns()
+        await asyncio.wait(callers)
+
+    assert order == [1, 2, 3, 6, 7, 8, 9]
+
+
+async def test_waiting_too_long_is_a_pool_timeout(config: ConnectionConfig) -> None:
+    async with IMAPConnectionPool(config, max_size=1, acquire_timeout=0.02) as pool:
+        async with holding(pool, 1):
+            with pytest.raises(IMAPPoolTimeout, match="raise max_size") as caught:
+                await use(pool)
+            assert caught.value.seconds == 0.02
+        await use(pool)
+
+        assert pool.stats().waiting == 0
+
+
+async def test_a_connection_that_died_idle_is_replaced_silently(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    async with IMAPConnectionPool(config, max_size=2) as pool:
+        await use(pool)
+        relay.cut()
+        for _ in range(3):
+            await use(pool)
+
+        assert pool.stats().closed == 1
+        assert pool.stats().opened == 2
+
+
+async def test_one_that_no_longer_answers_is_replaced_within_the_check_timeout(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    """Nothing tells of a connection that a router forgot, but silence."""
+    clock = Clock()
+    async with IMAPConnectionPool(
+        config, max_size=2, clock=clock, check_after=30, check_timeout=0.05
+    ) as pool:
+        async with holding(pool, 2):
+            pass
+        assert pool.stats().idle == 2
+        clock.now = 31
+        relay.freeze()
+        caller = asyncio.create_task(use(pool))
+        await relay.wait_connections(3)  # both were tried; those froze, too
+        assert pool.stats().closed == 2
+        relay.thaw()
+        await caller
+
+        assert pool.stats().opened == 3
+
+
+async def test_only_what_was_unused_for_long_is_checked(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    """The check costs a round trip."""
+    clock = Clock()
+    async with IMAPConnectionPool(
+        config, clock=clock, check_after=30, max_idle=100
+    ) as pool:
+        async with pool.connection():
+            pass
+        clock.now = 29
+        async with pool.connection():
+            pass
+        assert relay.commands.count("NOOP") == 0
+        clock.now = 29 + 31
+        async with pool.connection():
+            pass
+        assert relay.commands.count("NOOP") == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "later"),
+    [({"max_idle": 50, "max_lifetime": 1e6}, 51), ({"max_lifetime": 50}, 56)],
+)
+async def test_what_is_too_old_is_not_lent_again(
+    config: ConnectionConfig, settings: dict[str, Any], later: float
+) -> None:
+    """Lifetimes are jittered by a tenth, so that not all end at once."""
+    clock = Clock()
+    async with IMAPConnectionPool(config, clock=clock, **settings) as pool:
+        async with pool.connection() as first:
+            pass
+        clock.now = 44
+        async with pool.connection() as second:
+            pass
+        assert second is first
+        clock.now = 44 + later
+        async with pool.connection() as third:
+            pass
+
+        assert third is not first
+        assert first.is_closed
+
+
+async def test_a_mailbox_that_is_open_is_not_opened_again(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    async with IMAPConnectionPool(config) as pool:
+        for _ in range(3):
+            async with pool.connection("INBOX"):
+                pass
+
+    assert relay.commands.count("SELECT") == 1
+    assert relay.commands.count("NOOP") == 2  # to bring it up to date
+
+
+async def test_a_message_known_when_the_mailbox_was_opened_needs_no_news(
+    server: Endpoint, config: ConnectionConfig, relay: Relay
+) -> None:
+    """A round trip saved for each change to old mail; never for new mail."""
+    OtherClient(server).deliver(small(1))
+    async with IMAPConnectionPool(config) as pool:
+        for known_uid in (1, 1, 1):
+            async with pool.connection("INBOX", known_uid=known_uid):
+                pass
+        assert relay.commands.count("NOOP") == 0
+        async with pool.connection("INBOX", known_uid=2):
+            pass
+        assert relay.commands.count("NOOP") == 1
+
+
+async def test_a_mailbox_that_cannot_be_opened_costs_no_connection(
+    config: ConnectionConfig,
+) -> None:
+    async with IMAPConnectionPool(config, max_size=1) as pool:
+        for _ in range(3):
+            with pytest.raises(IMAPMailboxError):
+                async with pool.connection("missing"):
+                    pytest.fail("there is no such mailbox")
+        await use(pool)
+
+        assert pool.stats().opened == 1
+
+
+async def test_an_error_of_the_caller_gives_the_connection_back(
+    config: ConnectionConfig,
+) -> None:
+    async def fail() -> None:
+        async with pool.connection():
+            raise KeyError("of the caller")
+
+    async with IMAPConnectionPool(config, max_size=1) as pool:
+        with pytest.raises(KeyError):
+            await fail()
+        await use(pool)
+
+        assert pool.stats().opened == 1
+
+
+async def test_cancelling_at_any_await_gives_slot_and_connection_back(
+    config: ConnectionConfig,
+) -> None:
+    """While waiting, connecting, logging in, selecting or within the block."""
+    async with IMAPConnectionPool(config, min_size=0, max_size=1) as pool:
+        for step in range(0, 400, 4):
+            task = asyncio.create_task(use(pool))
+            for _ in range(step):
+                if task.done():
+                    break
+                await asyncio.sleep(0.0001)
+            is_done = task.done()
+            task.cancel()
+            await asyncio.wait([task])
+            assert pool.stats().busy == 0
+            if is_done:
+                await task
+                break
+        else:
+            pytest.fail("the caller never came to its end")
+        async with asyncio.timeout(5):
+            async with pool.connection("INBOX") as connection:
+                assert (
+                    await connection.execute(UidSearch(IMAPSearchCriteria.ALL))
+                    is not None
+                )
+
+
+async def test_cancelling_within_an_anyio_scope_gives_everything_back(
+    config: ConnectionConfig,
+) -> None:
+    async with IMAPConnectionPool(config, max_size=1) as pool:
+        with anyio.move_on_after(0.01):
+            async with pool.connection("INBOX"):
+                await anyio.sleep_forever()
+        await use(pool)
+
+        assert pool.stats().opened == 1
+
+
+async def test_open_shows_a_wrong_password_and_closes_everything(
+    server: Endpoint, config: ConnectionConfig, relay: Relay
+) -> None:
+    with pytest.raises(IMAPAuthenticationError):
+        async with IMAPConnectionPool(config.with_password("wrong"), min_size=2):
+            pytest.fail("it cannot be opened")
+    with pytest.raises(IMAPConnectError, match="refused"):
+        async with IMAPConnectionPool(config_of(server, port=_closed_port())):
+            pytest.fail("it cannot be opened")
+    await relay.wait_connections(0)
+
+
+def _closed_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+async def test_closing_fails_who_waits_and_waits_for_who_works(
+    config: ConnectionConfig,
+) -> None:
+    pool = IMAPConnectionPool(config, max_size=1)
+    await pool.open()
+    async with holding(pool, 1):
+        waiters = [asyncio.create_task(use(pool)) for _ in range(3)]
+        await turns()
+        closing = asyncio.create_task(pool.aclose())
+        await asyncio.wait(waiters, timeout=1)
+        for waiter in waiters:
+            assert isinstance(waiter.exception(), IMAPPoolClosed)
+        assert not closing.done()
+    async with asyncio.timeout(1):
+        await closing
+
+    assert pool.stats().size == 0
+    with pytest.raises(IMAPPoolClosed):
+        await use(pool)
+    with pytest.raises(IMAPPoolClosed):
+        await pool.open()
+    async with asyncio.timeout(1):
+        await pool.aclose()  # again
+
+
+async def test_a_cancelled_close_cuts_the_connections_in_use(
+    config: ConnectionConfig,
+) -> None:
+    """Who uses one learns it at once, and does not wait for an answer."""
+    pool = IMAPConnectionPool(config, max_size=2)
+    await pool.open()
+    async with pool.connection() as connection:
+        with anyio.move_on_after(0.01):
+            await pool.aclose()
+        with pytest.raises(IMAPConnectionLost):
+            await connection.noop()
+
+    assert pool.stats().size == 0
+
+
+async def test_a_connection_that_is_being_opened_when_the_pool_closes_is_not_lent(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    pool = IMAPConnectionPool(config, min_size=0)
+    relay.freeze()
+    caller = asyncio.create_task(use(pool))
+    await relay.wait_connections(1)
+    with anyio.move_on_after(0.01):
+        await pool.aclose()
+    relay.thaw()
+    with pytest.raises(IMAPPoolClosed):
+        await caller
+
+    assert pool.stats().size == 0
+    await relay.wait_connections(0)
+
+
+def test_sizes_that_cannot_be_are_told_at_once() -> None:
+    config = ConnectionConfig(host="imap.example.org", username="jane")
+    with pytest.raises(IMAPConfigurationError) as caught:
+        IMAPConnectionPool(config, min_size=5, max_size=0)
+
+    assert len(caught.value.mistakes) == 2

@@ -1,0 +1,47 @@
+"""Ten thousand messages, all of them, once."""
+
+from __future__ import annotations
+
+import hashlib
+
+from aiosage import Flag, IMAPClient
+from aiosage.sync import SQLiteStore, sync_accounts
+from aiosage.testing import DovecotServer
+
+from .mirror import account, fill, mail
+from .relay import Relay
+
+COUNT = 10_000
+
+
+async def test_ten_thousand_messages_are_synchronised_once(
+    dovecot: DovecotServer, sqlite: SQLiteStore
+) -> None:
+    messages = [mail(n) for n in range(COUNT)]
+    async with Relay(dovecot.host, dovecot.port).listening() as relay:
+        config = account(relay.host, relay.port, dovecot.new_user(), dovecot.password)
+        await fill(config, messages)
+
+        report = await sync_accounts([config], sqlite)
+
+        assert report.ok
+        assert report.new == COUNT
+        assert report.octets == sum(map(len, messages))
+        assert relay.bodies == COUNT
+        stored = [m async for m in sqlite.messages(config.account, "INBOX")]
+        # Dovecot gives UIDs in the order of APPEND.
+        assert [m.sha256 for m in stored] == [
+            hashlib.sha256(message).hexdigest() for message in messages
+        ]
+        for message, entry in zip(messages, stored, strict=True):
+            raw = await sqlite.raw(config.account, "INBOX", entry.uid)
+            assert raw == message
+
+        commands = len(relay.body_fetches)
+        async with IMAPClient(config) as client:
+            await client.mailbox().add_flags([stored[77].uid], Flag.FLAGGED)
+        again = await sync_accounts([config], sqlite)
+
+        assert again.ok
+        assert (again.new, again.vanished, again.flags_changed) == (0, 0, 1)
+        assert (len(relay.body_fetches), relay.bodies) == (commands, COUNT)

@@ -1,0 +1,76 @@
+"""What a consumer knows of a mailbox from the events alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from aiosage import (
+    ConnectionState,
+    Flag,
+    FlagsChanged,
+    MailboxReset,
+    MessageExpunged,
+    NewMessage,
+    WatchEvent,
+)
+
+PATIENCE: Final = 15.0
+"""Seconds after which a test has failed: nothing more comes."""
+
+
+async def take(events: asyncio.Queue[WatchEvent], count: int) -> list[WatchEvent]:
+    """Return the next *count* events."""
+    async with asyncio.timeout(PATIENCE):
+        return [await events.get() for _ in range(count)]
+
+
+class Mirror:
+    """A mailbox rebuilt from events; one that contradicts it fails the test.
+
+    Attributes:
+        messages: the flags of each message, by UID.
+        states: what was told of the connection.
+        resets: how often the mailbox was made anew.
+    """
+
+    def __init__(self, messages: Mapping[int, frozenset[Flag]] | None = None) -> None:
+        self.messages = dict(messages or {})
+        self.states: list[bool] = []
+        self.resets = 0
+
+    def apply(self, event: WatchEvent) -> None:
+        """Take *event* in: nothing may be told twice, or out of order."""
+        match event:
+            case NewMessage(uid=uid, flags=flags):
+                assert uid not in self.messages, f"told twice: {event}"
+                self.messages[uid] = flags
+            case FlagsChanged(uid=uid, flags=flags):
+                assert self.messages[uid] != flags, f"no change: {event}"
+                self.messages[uid] = flags
+            case MessageExpunged(uid=uid):
+                assert uid in self.messages, f"never told of: {event}"
+                del self.messages[uid]
+            case MailboxReset():
+                self.messages.clear()
+                self.resets += 1
+            case ConnectionState(is_connected=is_connected):
+                assert is_connected is (self.states[-1:] == [False]), "told twice"
+                self.states.append(is_connected)
+
+    async def follow(
+        self,
+        events: asyncio.Queue[WatchEvent],
+        until: Mapping[int, frozenset[Flag]],
+        *,
+        pause: float = 0,
+    ) -> None:
+        """Take events, every *pause* seconds, until the mailbox is as in *until*.
+
+        While the connection is lost, more events are to come.
+        """
+        async with asyncio.timeout(PATIENCE):
+            while self.messages != until or self.states[-1:] == [False]:
+                self.apply(await events.get())
+                await asyncio.sleep(pause)

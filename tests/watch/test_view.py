@@ -1,0 +1,187 @@
+"""The view against a simple model of the server's side of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiosage import (
+    Flag,
+    FlagsChanged,
+    IMAPProtocolError,
+    MessageExpunged,
+    MessageSet,
+    NewMessage,
+    WatchEvent,
+)
+from aiosage.watch._view import MailboxView
+from aiosage.wire import (
+    ExistsData,
+    ExpungeData,
+    FetchData,
+    Untagged,
+    VanishedData,
+)
+
+Flags = frozenset[Flag]
+
+FLAGS = st.frozensets(st.sampled_from([Flag.SEEN, Flag.FLAGGED, Flag.RECENT]))
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("deliver"), st.integers(1, 3), FLAGS),
+        st.tuples(st.just("expunge"), st.integers(0, 9), FLAGS),
+        st.tuples(st.just("vanish"), st.integers(0, 9), FLAGS),
+        st.tuples(st.just("flags"), st.integers(0, 9), FLAGS),
+        st.tuples(st.just("flags with uid"), st.integers(0, 9), FLAGS),
+        st.tuples(st.just("scan"), st.just(0), FLAGS),
+    ),
+    max_size=40,
+)
+
+
+class Server:
+    """What a server holds, and says about it as it happens."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[int, Flags]] = []
+        self.uidnext = 1
+
+    def step(self, verb: str, number: int, flags: Flags) -> list[Untagged]:
+        """Do one thing, and return what a session is told."""
+        if verb == "deliver":
+            for _ in range(number):
+                self.messages.append((self.uidnext, flags))
+                self.uidnext += 2
+            return [ExistsData(len(self.messages))]
+        if verb == "scan":
+            return [self._fetch(index, uid=True) for index in range(len(self.messages))]
+        if not self.messages:
+            return []
+        index = number % len(self.messages)
+        uid, _ = self.messages[index]
+        if verb == "expunge":
+            del self.messages[index]
+            return [ExpungeData(index + 1)]
+        if verb == "vanish":
+            gone = self.messages[index : index + 2]
+            del self.messages[index : index + 2]
+            return [VanishedData(MessageSet(uid for uid, _ in gone), False)]
+        self.messages[index] = (uid, flags)
+        return [self._fetch(index, uid=verb == "flags with uid")]
+
+    def _fetch(self, index: int, *, uid: bool) -> FetchData:
+        message, flags = self.messages[index]
+        return FetchData(seq=index + 1, uid=message if uid else None, flags=flags)
+
+    @property
+    def contents(self) -> dict[int, Flags]:
+        """The flags of every message, by UID."""
+        return {uid: flags - {Flag.RECENT} for uid, flags in self.messages}
+
+
+def replay(mirror: dict[int, Flags], events: Iterable[WatchEvent]) -> None:
+    """Change *mirror* as *events* say; none may contradict it."""
+    for event in events:
+        match event:
+            case NewMessage(uid=uid, flags=flags):
+                assert uid not in mirror
+                mirror[uid] = flags
+            case FlagsChanged(uid=uid, flags=flags):
+                assert mirror[uid] != flags
+                mirror[uid] = flags
+            case MessageExpunged(uid=uid):
+                del mirror[uid]
+            case _:
+                pytest.fail(f"not an event of a view: {event}")
+
+
+@given(STEPS)
+def test_events_make_of_a_mirror_what_the_mailbox_is(
+    steps: list[tuple[str, int, Flags]],
+) -> None:
+    """Each change is told once, whatever of it is known by number only."""
+    server, mirror = Server(), dict[int, Flags]()
+    view = MailboxView("INBOX", 1, 0)
+
+    for step in [*steps, ("scan", 0, frozenset[Flag]())]:
+        for response in server.step(*step):
+            try:
+                replay(mirror, view.apply(response))
+            except IMAPProtocolError:
+                # Numbers are lost: as on a new connection, all is looked at.
+                assert isinstance(response, VanishedData)
+                view = MailboxView("INBOX", 1, len(server.messages))
+                for answer in server.step("scan", 0, frozenset()):
+                    list(view.apply(answer))
+                replay(mirror, view.changes_since(mirror))
+
+    assert mirror == view.flags == server.contents
+    assert not view.has_unknown
+
+
+@given(STEPS)
+def test_what_to_ask_for_covers_everything_unknown(
+    steps: list[tuple[str, int, Flags]],
+) -> None:
+    """The UIDs of unknown messages are above those known before them."""
+    server, view = Server(), MailboxView("INBOX", 1, 0)
+    for step in steps:
+        if step[0] == "vanish":
+            continue
+        for response in server.step(*step):
+            list(view.apply(response))
+
+        unknown = [uid for uid, _ in server.messages if uid not in view.flags]
+        assert all(uid in view.unknown for uid in unknown)
+        if not unknown:
+            assert not view.has_unknown
+
+
+CONTENTS = st.dictionaries(st.integers(1, 20), FLAGS)
+
+
+@given(CONTENTS, CONTENTS)
+def test_the_difference_turns_the_one_into_the_other(
+    before: dict[int, Flags], now: dict[int, Flags]
+) -> None:
+    view = MailboxView("INBOX", 1, 0)
+    view.flags = now
+    mirror = dict(before)
+    events = list(view.changes_since(before))
+    replay(mirror, events)
+
+    assert mirror == now
+    assert len(events) == sum(
+        before.get(uid) != now.get(uid) for uid in before.keys() | now.keys()
+    )
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        ExpungeData(4),
+        ExistsData(2),
+        ExistsData(50_000_001),
+        FetchData(seq=1, uid=9, flags=frozenset()),
+    ],
+)
+def test_what_cannot_be_is_a_protocol_error(response: Untagged) -> None:
+    """And costs no memory."""
+    view = MailboxView("INBOX", 1, 3)
+    for uid in (1, 2, 3):
+        list(view.apply(FetchData(seq=uid, uid=uid, flags=frozenset())))
+
+    with pytest.raises(IMAPProtocolError):
+        list(view.apply(response))
+
+
+def test_a_message_told_of_before_exists_is_taken_in() -> None:
+    view = MailboxView("INBOX", 1, 0)
+    events = list(view.apply(FetchData(seq=1, uid=5, flags=frozenset({Flag.SEEN}))))
+    events += view.apply(ExistsData(1))
+
+    assert events == [NewMessage("INBOX", 1, 5, frozenset({Flag.SEEN}))]
+    assert not view.has_unknown
