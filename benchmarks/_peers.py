@@ -7,9 +7,13 @@ import io
 import re
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from ._measure import Contestant
 from ._streams import Stream
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 _TAG = re.compile(rb"^([A-Z]{4}\d+) ")
 
@@ -35,8 +39,9 @@ class _Replay(imaplib.IMAP4):
         """Return a line, however long it is."""
         return self._input.readline()
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: Buffer) -> None:
         """Put the answer to *data* where it will be read."""
+        data = bytes(data)
         match = _TAG.match(data)
         assert match is not None
         end = match[1] + b" OK done\r\n"
@@ -74,7 +79,7 @@ def on_stream(stream: Stream) -> Iterator[Contestant]:
     yield Contestant("imaplib: cut into lines", by_imaplib, stream.items)
     if find_spec("imapclient") is None:
         return
-    from imapclient.response_parser import (
+    from imapclient.response_parser import (  # type: ignore[import-not-found,import-untyped,unused-ignore]  # only where it is installed
         parse_fetch_response,
         parse_message_list,
     )

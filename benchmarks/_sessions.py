@@ -43,7 +43,7 @@ class _Receiver(Protocol):
 async def _answer(
     session: _Receiver,
     transport: _Transport,
-    answer: "asyncio.Task[Any]",  # each client has a type of its own
+    answer: asyncio.Task[Any],  # each client has a type of its own
     pieces: Iterable[bytes],
 ) -> Any:
     """Give *pieces* to the command that *answer* waits for; return its result."""

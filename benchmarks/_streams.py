@@ -19,7 +19,10 @@ _PEOPLE = (
     '(NIL NIL "billing" "shop.example")',
     '("Zoe O\'Hara" NIL "zoe.ohara" "mail.example.com")',
 )
-_PLAIN = '("text" "plain" ("charset" "utf-8") NIL NIL "quoted-printable" 1234 40 NIL NIL NIL NIL)'
+_PLAIN = (
+    '("text" "plain" ("charset" "utf-8") NIL NIL "quoted-printable" 1234 40 NIL NIL'
+    " NIL NIL)"
+)
 _HTML = (
     '("text" "html" ("charset" "utf-8") NIL NIL "base64" 5678 80 NIL ("inline" NIL)'
     " NIL NIL)"
@@ -28,12 +31,9 @@ _PDF = (
     '("application" "pdf" ("name" "report.pdf") NIL NIL "base64" 98765 NIL'
     ' ("attachment" ("filename" "report.pdf")) NIL NIL)'
 )
-_STRUCTURES = (
-    _PLAIN,
-    f'({_PLAIN}{_HTML} "alternative" ("boundary" "=_a") NIL NIL NIL)',
-    f'(({_PLAIN}{_HTML} "alternative" ("boundary" "=_b") NIL NIL NIL){_PDF}'
-    ' "mixed" ("boundary" "=_m") NIL NIL NIL)',
-)
+_BOTH = f'({_PLAIN}{_HTML} "alternative" ("boundary" "=_a") NIL NIL NIL)'
+_MIXED = f'({_BOTH}{_PDF} "mixed" ("boundary" "=_m") NIL NIL NIL)'
+_STRUCTURES = (_PLAIN, _BOTH, _MIXED)
 _FLAGS = ("\\Seen", "\\Seen \\Answered", "", "\\Seen \\Flagged $Forwarded")
 _HEADER = (
     b"From: Ada Lindqvist <ada@example.org>\r\nTo: zoe@example.com\r\n"

@@ -37,6 +37,7 @@ from .errors import (
     IMAPSearchError,
     IMAPTimeoutError,
     IMAPTLSError,
+    StoreError,
     UIDValidityChanged,
 )
 from .model import (
@@ -113,6 +114,7 @@ __all__ = [
     "Secret",
     "Security",
     "SpecialUse",
+    "StoreError",
     "UIDValidityChanged",
     "WatchEvent",
     "__version__",

@@ -75,7 +75,14 @@ def _rebuild(
 
 
 class IMAPConnectionError(IMAPError, Abort):
-    """The connection is of no more use: open another."""
+    """The connection is of no more use: open another.
+
+    Attributes:
+        maybe_executed: whether the server may have carried out the command
+            that was under way. If False, sending it again is safe.
+    """
+
+    maybe_executed: bool = False
 
 
 class IMAPConnectError(IMAPConnectionError):
@@ -91,12 +98,7 @@ class IMAPGreetingError(IMAPConnectError):
 
 
 class IMAPConnectionLost(IMAPConnectionError):
-    """The session ended: closed, reset, or the server said BYE.
-
-    Attributes:
-        maybe_executed: whether the server may have carried out the command
-            that was under way. If False, sending it again is safe.
-    """
+    """The session ended: closed, reset, or the server said BYE."""
 
     def __init__(
         self, message: str, *, hint: str = "", maybe_executed: bool = False
@@ -110,7 +112,6 @@ class IMAPTimeoutError(IMAPConnectionError, TimeoutError):
 
     Attributes:
         seconds: the deadline that passed.
-        maybe_executed: as for `IMAPConnectionLost`.
     """
 
     def __init__(

@@ -291,14 +291,21 @@ async def test_an_append_cancelled_before_its_literal_ends_the_session() -> None
 
 
 async def test_an_append_cancelled_after_its_literal_is_drained() -> None:
-    script = f"{SYNC}C: T1 APPEND a {{5}}\nS: + go\nC: hello\nC: T2 NOOP\nS: T1 NO no\nS: T2 OK"
-    async with scripted(script) as port:
+    arrived, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(f"{SYNC}C: T1 APPEND a {{5}}\nS: + go\nC: hello\nC: T2 NOOP")
+        arrived.set()
+        await cancelled.wait()
+        await peer.play("S: T1 NO no\nS: T2 OK")
+
+    async with scripted(serve) as port:
         connection = await IMAPConnection.open(config(port))
         append = asyncio.ensure_future(connection.execute(Append("a", b"hello")))
         other = asyncio.ensure_future(connection.noop())
-        while connection._protocol._waiting:  # until the literal is out
-            await asyncio.sleep(0)
+        await arrived.wait()
         append.cancel()
+        cancelled.set()
         await other
         assert append.cancelled()
         connection.abort()

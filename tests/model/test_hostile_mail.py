@@ -108,7 +108,7 @@ HOSTILE = {
     "subject of half words": of(b"Subject: ", b"=?a?q?"),
     "subject of padding": of(b"Subject: =?a?q?", b"=?="),
     "subject of question marks": of(b"Subject: ", b"=?"),
-    "subject of spaces": of(b"Subject: a", b" ") + b"\tb",
+    "subject of spaces": b"Subject: a\tb" + b" " * (2 * MIB) + b"c\r\n\r\nbody",
     "subject of folds": of(b"Subject: a", b"\r\n "),
     "subject of a reply": of(b"Subject: re [", b" "),
     "addresses: quotes": of(b"To: ", b'"\\'),

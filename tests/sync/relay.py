@@ -70,13 +70,15 @@ class Relay:
         except asyncio.CancelledError:
             pass  # the test is over; asyncio.start_server would complain
         finally:
+            # All at once, since what follows may be cancelled.
+            self._tasks.discard(task)
+            ends = [end for end in (writer, upstream) if end is not None]
             for pump in pumps:
                 pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
-            for end in (writer, upstream):
-                if end is not None:
-                    end.close()
-            self._tasks.discard(task)
+            for end in ends:
+                end.close()
+            waits = (end.wait_closed() for end in ends)
+            await asyncio.gather(*pumps, *waits, return_exceptions=True)
 
     async def _pass_commands(
         self,
@@ -121,10 +123,11 @@ class Relay:
                     return
 
     async def aclose(self) -> None:
-        """End every connection."""
-        for task in tuple(self._tasks):
+        """End every connection, without waiting for anybody."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[Relay]:

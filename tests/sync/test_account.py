@@ -7,6 +7,7 @@ import pytest
 from aiosage import (
     ConnectionConfig,
     Flag,
+    IMAPCapabilityError,
     IMAPClient,
     IMAPConnectionError,
     IMAPMailboxError,
@@ -20,6 +21,7 @@ from aiosage.sync import (
     sync_account,
     sync_mailbox,
 )
+from aiosage.testing import MemoryServer
 
 from ..conftest import Endpoint
 from .mirror import account, assert_in_sync, fill, mail, of_store
@@ -404,3 +406,57 @@ async def test_the_mirror_survives_a_server_that_lists_nothing(
 
     assert report.removed == ()
     assert await of_store(store, config) == before
+
+
+async def test_a_server_without_esearch_will_do(store: Store) -> None:
+    async with MemoryServer(disable=["ESEARCH"]) as memory:
+        memory.add_account("ann", "secret")
+        config = account(memory.host, memory.port, "ann", "secret")
+        await fill(config, [mail(n) for n in range(3)])
+
+        report = await sync_account(config, store)
+
+        assert (report.ok, report.new) == (True, 3)
+        await assert_in_sync(store, config)
+
+
+async def test_a_server_without_uidvalidity_cannot_be_mirrored(
+    server: Endpoint, store: Store
+) -> None:
+    """Whose UIDs they are could not be told (RFC 9051 §2.3.1.1)."""
+
+    def refuse(line: bytes) -> bytes | None:
+        tag, *words = line.split()
+        if words[:1] == [b"EXAMINE"]:
+            return b"* 0 EXISTS\r\n" + tag + b" OK [READ-ONLY] Opened.\r\n"
+        return None
+
+    async with Relay(server.host, server.port).listening() as relay:
+        relay.refuse = refuse
+        report = await sync_account(of(server, relay.port), store)
+
+    assert all(
+        isinstance(mailbox.error, IMAPCapabilityError) for mailbox in report.mailboxes
+    )
+
+
+async def test_a_message_that_the_server_withholds_is_reported(
+    server: Endpoint, store: Store
+) -> None:
+    """BODY[] NIL: the server has the message, but not what is in it."""
+    await fill(of(server), [mail(1)])
+
+    def withhold(line: bytes) -> bytes | None:
+        tag, *words = line.split()
+        if b"BODY.PEEK[]" not in line:
+            return None
+        uid = words[2]
+        return b"* 1 FETCH (UID %s FLAGS () BODY[] NIL)\r\n%s OK\r\n" % (uid, tag)
+
+    async with Relay(server.host, server.port).listening() as relay:
+        relay.refuse = withhold
+        report = await sync_account(of(server, relay.port), store, mailboxes=["INBOX"])
+
+    [inbox] = report.mailboxes
+    assert len(inbox.unreadable) == 1
+    assert (inbox.ok, inbox.new) == (False, 0)

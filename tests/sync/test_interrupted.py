@@ -29,8 +29,6 @@ def of(server: Endpoint, port: int | None = None) -> ConnectionConfig:
 
 async def assert_complete(store: Store, config: ConnectionConfig, count: int) -> None:
     assert len((await of_store(store, config))["INBOX"]) == count
-    async with IMAPClient(config) as client:
-        await client.folders.list()
     await assert_in_sync(store, config)
 
 
@@ -50,6 +48,8 @@ async def test_a_cut_connection_is_made_good(
         assert report.ok
         assert report.new == COUNT
         assert relay.connections == 2
+        # A cut before anything else was made good before the mailbox was begun.
+        assert report.mailboxes[0].retries == (1 if after > 1000 else 0)
         assert relay.bodies - COUNT < BATCH, "what was committed is not fetched again"
         await sync_account(config, sqlite)
         await assert_complete(sqlite, config, COUNT)
@@ -86,7 +86,8 @@ async def test_a_line_that_never_moves_on_is_given_up(
 
     [inbox] = report.mailboxes
     assert isinstance(inbox.error, IMAPConnectionLost)
-    assert relay.connections == 4  # one that lists, and then loses the first attempt
+    assert inbox.retries == 2
+    assert relay.connections == 3
     assert (await store.counts()).messages == 0
 
 
@@ -205,7 +206,7 @@ async def test_killed_anywhere_it_resumes(
             assert stored % BATCH == 0, "batches are whole, or not there"
             assert stored >= kept, "nothing that was committed is lost"
             kept = stored
-        assert 0 < kept
+        assert kept > 0
 
         async with SQLiteStore(path) as store:
             fetched = relay.bodies

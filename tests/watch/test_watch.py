@@ -367,6 +367,29 @@ async def test_a_slow_consumer_loses_nothing(
         await mirror.follow(events, {**dict.fromkeys(left, SEEN), max(found) + 1: NONE})
 
 
+async def test_more_news_than_is_held_is_worked_out_anew() -> None:
+    """Nobody takes events while flags change 15,000 times: memory is bounded."""
+    async with MemoryServer() as server:
+        inbox = server.add_account("user", "secret").mailbox("INBOX")
+        for number in range(2500):
+            inbox.deliver(small(number))
+        async with (
+            IMAPClient(config_for(server)) as client,
+            client.watch("INBOX", queue_size=1) as events,
+        ):
+            for flag in ("a", "b", "c", "d", "e", "f"):
+                inbox.add_flags(inbox.uids, flag)
+                for _ in range(100):  # the watch hears of each change
+                    await asyncio.sleep(0)
+            mirror, taken = Mirror(dict.fromkeys(inbox.uids, NONE)), 0
+            final = {m.uid: m.flags for m in inbox.messages}
+            while mirror.messages != final:
+                mirror.apply(*await take(events, 1))
+                taken += 1
+
+    assert 2500 <= taken < 12_500
+
+
 async def test_news_of_the_mailbox_open_before_is_not_taken_for_the_watched_one(
     server: Endpoint, other: OtherClient
 ) -> None:
@@ -449,14 +472,7 @@ async def test_the_mirror_equals_the_mailbox_whatever_happened(seed: int) -> Non
         inbox = account.mailbox("INBOX")
         for number in range(5):
             inbox.deliver(small(number))
-        config = ConnectionConfig(
-            host=server.host,
-            port=server.port,
-            username="user",
-            password=Secret("secret"),
-            security=Security.PLAIN,
-            idle_renewal=0.05,
-        )
+        config = config_for(server, idle_renewal=0.05)
         async with IMAPClient(config) as client:
             mirror = Mirror(dict.fromkeys(inbox.uids, NONE))
             queue_size = rng.choice([1, 3, 1000])
@@ -476,6 +492,17 @@ async def test_the_mirror_equals_the_mailbox_whatever_happened(seed: int) -> Non
                 inbox.deliver(small(0))
                 final[inbox.uids[-1]] = NONE
                 await mirror.follow(events, final)
+
+
+def config_for(server: MemoryServer, *, idle_renewal: float = 1000) -> ConnectionConfig:
+    return ConnectionConfig(
+        host=server.host,
+        port=server.port,
+        username="user",
+        password=Secret("secret"),
+        security=Security.PLAIN,
+        idle_renewal=idle_renewal,
+    )
 
 
 async def _consume(

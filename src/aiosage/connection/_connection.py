@@ -216,7 +216,8 @@ class IMAPConnection:
     async def unselect(self) -> None:
         """Leave the open mailbox. Nothing is expunged, unlike by CLOSE.
 
-        Without UNSELECT a SELECT of no mailbox does it (RFC 3691 §1).
+        A server without UNSELECT (RFC 3691) is told nothing: it keeps the mailbox
+        open until another is selected.
         """
         async with self._mailbox_lock:
             if self.state is not SessionState.SELECTED:

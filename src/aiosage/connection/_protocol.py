@@ -95,6 +95,7 @@ class Pending:
         "abandoned_at",
         "claimed",
         "command",
+        "deadline",
         "done",
         "encoded",
         "flight",
@@ -120,6 +121,7 @@ class Pending:
         self.claimed: list[Untagged | Status] = []
         self.done: asyncio.Future[Status] = loop.create_future()
         self.abandoned_at: int | None = None  # octets received by then
+        self.deadline: asyncio.TimerHandle | None = None  # of an abandoned command
         # IDLE keeps its second flight, DONE, until it shall end.
         self.held = held or isinstance(command, Idle)
         self.invited = False  # the server said "+" to the flight before
@@ -140,6 +142,12 @@ class Pending:
     def take(self, response: Untagged | Status, frame: Frame) -> None:
         """Keep *response*, which came as *frame*, for the result."""
         self.claimed.append(response)
+
+    def drop_deadline(self) -> None:
+        """Let the end of a command free what it held."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
 
 
 class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
@@ -351,6 +359,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             self._watchdog.cancel()
             self._watchdog = None
         for pending in (*self._under_way.values(), *self._waiting):
+            pending.drop_deadline()
             risky = pending.command.changes and pending.is_sent
             _end_with(pending.done, _again(error, maybe_executed=risky))
             if pending.ready is not None:
@@ -452,6 +461,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         pending = self._under_way.pop(status.tag, None)
         if pending is None:
             raise IMAPProtocolError("the server answered a command that was not sent")
+        pending.drop_deadline()
         log.debug("S: %s %s %s", status.tag, status.condition, status.text)
         self._note_capabilities(status)
         self._follow(pending, status)
@@ -532,7 +542,9 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             pending.claimed.clear()
             if pending.held:
                 self.release(pending)
-            self._running.call_later(ABANDON_SECONDS, self._give_up, pending)
+            pending.deadline = self._running.call_later(
+                ABANDON_SECONDS, self._give_up, pending
+            )
         else:
             # Half a command is sent, and the server waits for the rest.
             self.fail(
@@ -540,13 +552,12 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             )
 
     def _give_up(self, pending: Pending) -> None:
-        if pending.tag in self._under_way:
-            self.fail(
-                IMAPConnectionLost(
-                    f"a cancelled {pending.command.name} did not end within"
-                    f" {ABANDON_SECONDS:g} s"
-                )
+        self.fail(
+            IMAPConnectionLost(
+                f"a cancelled {pending.command.name} did not end within"
+                f" {ABANDON_SECONDS:g} s"
             )
+        )
 
     def _check_abandoned_size(self) -> None:
         for pending in self._under_way.values():
@@ -620,7 +631,6 @@ def _end_with(future: asyncio.Future[T], error: Exception) -> None:
 def _again(error: IMAPConnectionError, *, maybe_executed: bool) -> IMAPConnectionError:
     """Return a copy of *error* for one waiter: tracebacks must not be shared."""
     again = copy.copy(error)
-    if isinstance(again, IMAPConnectionLost | IMAPTimeoutError):
-        again.maybe_executed = maybe_executed
+    again.maybe_executed = maybe_executed
     again.__cause__ = error
     return again

@@ -94,6 +94,7 @@ class MailboxSync:
         self._flags_changed = 0
         self._octets = 0
         self._seconds = 0.0
+        self._retries = 0
         self._unreadable = MessageSet()
 
     def report(self, error: Exception | None) -> MailboxReport:
@@ -105,6 +106,7 @@ class MailboxSync:
             self._flags_changed,
             self._octets,
             self._seconds,
+            self._retries,
             self._unreadable,
             error,
         )
@@ -125,6 +127,7 @@ class MailboxSync:
             IMAPError: it cannot be completed.
         """
         begin = time.monotonic()
+        self._retries -= 1  # the first attempt is none
         try:
             self.is_finished = await retrying(
                 lambda: self._attempt(client, is_over),
@@ -139,6 +142,7 @@ class MailboxSync:
         return self.is_finished
 
     async def _attempt(self, client: IMAPClient, is_over: Callable[[], bool]) -> bool:
+        self._retries += 1
         self.is_reached = False
         async with client.pool.connection() as connection:
             self.is_reached = True

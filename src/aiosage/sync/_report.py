@@ -58,7 +58,8 @@ class MailboxReport:
         vanished: messages removed, those of an earlier UIDVALIDITY among them.
         flags_changed: messages whose flags were replaced.
         octets: of the messages stored.
-        seconds: it took, waiting included.
+        seconds: it took, waits between attempts included.
+        retries: attempts that came after a lost connection.
         unreadable: messages that the server lists but refuses to send. They are
             asked for again next time.
         error: why the mirror is not complete; None if it is.
@@ -70,6 +71,7 @@ class MailboxReport:
     flags_changed: int
     octets: int
     seconds: float
+    retries: int
     unreadable: MessageSet
     error: Exception | None
 
@@ -87,7 +89,7 @@ class AccountReport:
         account: as `ConnectionConfig.account` tells it apart.
         mailboxes: those that were begun, by name.
         removed: mailboxes that are no longer on the server, nor in the mirror.
-        seconds: it took, waiting included.
+        seconds: it took, waits between its turns not included.
         error: why the account as a whole was given up; None if it was not.
             Mailboxes under way then carry it too.
     """

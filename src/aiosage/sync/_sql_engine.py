@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import sqlite3
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -25,6 +27,10 @@ _APPLICATION_ID: Final = 0x41695367
 
 _BEGIN: Final = "aiosage_begin"
 _READERS: Final = 4
+
+
+class _StoreBusy(StoreError):
+    """Another process writes."""
 
 
 class SqlEngine:
@@ -65,11 +71,19 @@ class SqlEngine:
         return self
 
     async def _prepare(self) -> None:
-        if await self._run("DEFERRED", self._is_ready):
-            return
-        async with self._writer:
+        if not await self._run("DEFERRED", self._is_ready):
             await self._run("IMMEDIATE", self._create_tables)
-            await self._run(None, _write_ahead)
+        # SQLite waits for no other process here: two that wait could wait for
+        # each other.
+        until = time.monotonic() + self._busy_timeout
+        while True:
+            try:
+                await self._run(None, _write_ahead)
+                return
+            except _StoreBusy:
+                if time.monotonic() >= until:
+                    raise
+            await anyio.sleep(random.uniform(0.005, 0.05))
 
     def _is_ready(self, connection: Connection) -> bool:
         """Return whether there are tables of this version; False if there are none.
@@ -136,7 +150,7 @@ class SqlEngine:
         code = getattr(cause, "sqlite_errorcode", None)
         # Extended codes keep the primary one in the lowest octet.
         if isinstance(code, int) and code & 0xFF == sqlite3.SQLITE_BUSY:
-            return StoreError(
+            return _StoreBusy(
                 f"the store {self._path} is in use by another process for more than"
                 f" {self._busy_timeout:g} s",
                 hint="Wait until it has finished, or use a store of your own.",

@@ -34,7 +34,8 @@ class SQLiteStore:
 
     Killed at any instant, the file holds every transaction that was committed
     and no part of another. Several processes may use it at once: they take
-    turns to write. Its tables are ``account``, ``mailbox`` and ``message``.
+    turns to write. Its tables are ``account``, ``mailbox`` and ``message``. A
+    method that is cancelled ends its transaction first.
 
     Needs SQLAlchemy and aiosqlite: ``pip install 'aiosage[db]'``.
 

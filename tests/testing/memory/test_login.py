@@ -83,6 +83,30 @@ async def test_authenticate_plain_with_and_without_initial_response(
         assert (await client.response()).startswith(b"x OK")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        b"CRAM-MD5",
+        b"PLAIN AAAA=",
+        b"PLAIN " + base64.b64encode(b"alice"),
+        b"PLAIN " + base64.b64encode(b"bob\0alice\0secret"),
+        b"PLAIN =",
+    ],
+)
+async def test_other_ways_to_authenticate_are_refused(
+    memory: MemoryServer, arguments: bytes
+) -> None:
+    """Alice may not become bob, and there is no mechanism but PLAIN."""
+    memory.add_account("alice", "secret")
+    memory.add_account("bob", "other")
+    async with connected(memory.host, memory.port) as client:
+        await greeted(client)
+
+        refused = await client.command(b"AUTHENTICATE " + arguments)
+
+    assert refused[-1].startswith(b"a1 NO ")
+
+
 async def test_authentication_can_be_aborted(memory: MemoryServer) -> None:
     """RFC 9051 §6.2.2."""
     async with connected(memory.host, memory.port) as client:

@@ -138,7 +138,8 @@ async def test_append_gives_a_uid(client: RawClient, inbox: MemoryMailbox) -> No
     code = b"[APPENDUID %d 1]" % inbox.uidvalidity
     assert tagged == b"a2 OK " + code + b" Append completed.\r\n"
     [message] = inbox.messages
-    assert (message.raw, message.flags) == (RAW, {Flag.SEEN, "kw"})
+    assert message.raw == RAW
+    assert message.flags == {Flag.SEEN, Flag("kw")}
     assert message.internal_date == datetime(2020, 2, 1, 9, 11, 12, tzinfo=UTC)
 
 
@@ -243,6 +244,9 @@ async def test_expunge_and_uid_expunge(
         ("SEEN KEYWORD tag", [4]),
         ("UNKEYWORD tag", [1, 3]),
         ("NEW", [1, 3]),
+        ("RECENT", [1, 3, 4]),
+        ("SENTBEFORE 1-Jan-2000", [1, 3, 4]),
+        ("3,1:2,2", [1, 3, 4]),
         ("OLD", []),
         ("OLDER 100 NOT YOUNGER 100", [1, 3, 4]),
         ("CHARSET UTF-8 SUBJECT no", [1, 3, 4]),
@@ -267,10 +271,46 @@ async def test_search_decodes_what_messages_encode(
     )
     await client.ok("SELECT INBOX")
 
-    for criteria in ("SUBJECT GRÜSSE", "BODY ääü", "TEXT grü"):
+    for criteria in ("SUBJECT GRÜ", "BODY ääü", "TEXT grü"):
         key, _, word = criteria.partition(" ")
         found = await client.ok(f"SEARCH CHARSET UTF-8 {key}", word.encode())
         assert found == [b"* SEARCH 1\r\n"], criteria
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ENABLE",
+        "STATUS INBOX ()",
+        "STATUS INBOX (NONSENSE)",
+        'LIST (RECURSIVEMATCH) "" *',
+        'LIST (NONSENSE) "" *',
+        'LIST "" * RETURN (NONSENSE)',
+        f'LIST "" {"x" * 3000}',
+        "FETCH 1 BODY[]<0.0>",
+        "FETCH 1 BODY[]<1>",
+        "FETCH 1 BODY[NONSENSE]",
+        "FETCH 1 BODY[MIME]",
+        "FETCH 1 BODY[1",
+        "FETCH 1 ()",
+        "FETCH 1 (UID) (NONSENSE 1)",
+        "FETCH 0 UID",
+        "FETCH 1:4294967296 UID",
+        "FETCH 1,,2 UID",
+        "STORE 1 (NONSENSE 1) +FLAGS x",
+        "STORE 1 *FLAGS x",
+        "SEARCH RETURN (NONSENSE) ALL",
+        "SELECT INBOX (NONSENSE)",
+        "APPEND INBOX",
+        "ID",
+        "UID NOOP",
+    ],
+)
+async def test_what_the_grammar_does_not_have_is_bad(
+    selected: RawClient, command: str
+) -> None:
+    assert b" BAD " in (await selected.command(command))[-1][:8]
+    assert await selected.ok("CHECK") == []
 
 
 async def test_search_refusals(selected: RawClient) -> None:
@@ -299,7 +339,23 @@ async def test_extended_search_and_saved_results(selected: RawClient) -> None:
     assert everything == [b'* ESEARCH (TAG "a3") UID MIN 1 MAX 4 ALL 1,3:4 COUNT 3\r\n']
     assert nothing == [b'* ESEARCH (TAG "a4") COUNT 0\r\n']
     assert saved == [b"* 2 FETCH (UID 3)\r\n", b"* 3 FETCH (UID 4)\r\n"]
-    assert (await selected.ok("UID SEARCH $"))[0] == b"* SEARCH 4\r\n"
+    assert (await selected.ok("UID SEARCH UID $"))[0] == b"* SEARCH 4\r\n"
+
+
+async def test_save_keeps_what_is_asked_for(selected: RawClient) -> None:
+    """RFC 5182 §2.1: the smallest and the largest, if only they are."""
+    await selected.ok("SEARCH RETURN (SAVE MIN MAX) ALL")
+    assert await selected.ok("SEARCH $") == [b"* SEARCH 1 3\r\n"]
+    await selected.ok("SEARCH RETURN (SAVE MIN) SUBJECT nothing")
+    assert await selected.ok("SEARCH $") == [b"* SEARCH\r\n"]
+
+
+async def test_extended_search_tells_the_mod_sequence(selected: RawClient) -> None:
+    """RFC 7162 §3.1.5, §3.1.10."""
+    criteria = 'MODSEQ "/flags/\\\\draft" all 5'
+    *_, found = await selected.ok(f"SEARCH RETURN (COUNT) {criteria}")
+
+    assert found.endswith(b" COUNT 1 MODSEQ 5\r\n")
 
 
 async def test_messages_are_kept_as_the_api_gives_them(inbox: MemoryMailbox) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 
 import pytest
 
@@ -15,9 +16,8 @@ from .raw_client import RawClient, connected, logged_in
 
 
 def own_tasks() -> set[str]:
-    return {
-        task.get_name() for task in asyncio.all_tasks() if "Memory" in task.get_name()
-    }
+    names = {task.get_name() for task in asyncio.all_tasks()}
+    return {name for name in names if "MemoryServer" in name}
 
 
 async def test_leaving_says_bye_and_leaves_nothing_behind(
@@ -30,8 +30,7 @@ async def test_leaving_says_bye_and_leaves_nothing_behind(
         idle = await asyncio.open_connection(server.host, server.port)
         half_open = await asyncio.open_connection(server.host, server.tls_port)
         await idle[0].readline()
-        while server.connections < 2:
-            await asyncio.sleep(0)
+        await server.wait_connections(2)
 
     assert await idle[0].read() == b"* BYE Server shutting down.\r\n"
     assert not own_tasks()
@@ -42,14 +41,18 @@ async def test_leaving_says_bye_and_leaves_nothing_behind(
 
 
 async def test_leaving_does_not_wait_for_a_client_that_does_not_read() -> None:
-    async with MemoryServer() as server:
-        account = server.add_account("alice", "secret")
-        account.mailbox("INBOX").deliver(b"x" * 2**25)
-        async with logged_in(server.host, server.port) as client:
-            await client.ok("SELECT INBOX")
-            client.send(b"x FETCH 1 BODY[]\r\n")
-            await client.reader.read(1)
-            client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    loop = asyncio.get_running_loop()
+    script = b"1 LOGIN alice secret\r\n2 SELECT INBOX\r\n3 FETCH 1 BODY[]\r\n"
+    with socket.socket() as client:
+        client.setblocking(False)
+        async with MemoryServer() as server:
+            account = server.add_account("alice", "secret")
+            account.mailbox("INBOX").deliver(b"x" * 2**25)
+            await loop.sock_connect(client, (server.host, server.port))
+            await loop.sock_sendall(client, script)
+            received = b""
+            while b"BODY[]" not in received:
+                received += await loop.sock_recv(client, 1000)
             async with asyncio.timeout(5):
                 await server.aclose()
 
@@ -86,8 +89,7 @@ async def test_connections_can_be_reset_or_closed_politely(
         memory.disconnect_all()
         with pytest.raises(ConnectionResetError):
             await again.reader.read()
-    while memory.connections:
-        await asyncio.sleep(0)
+    await memory.wait_connections(0)
 
 
 async def test_commands_are_counted_by_name_only(
@@ -115,16 +117,20 @@ async def test_capabilities_can_be_announced_freely() -> None:
 
 
 async def test_a_bye_greeting_is_the_last_word() -> None:
-    async with MemoryServer(greeting=b"* BYE not today") as server:
-        async with connected(server.host, server.port) as client:
-            assert await client.reader.read() == b"* BYE not today\r\n"
+    async with (
+        MemoryServer(greeting=b"* BYE not today") as server,
+        connected(server.host, server.port) as client,
+    ):
+        assert await client.reader.read() == b"* BYE not today\r\n"
 
 
 async def test_an_empty_greeting_is_silence() -> None:
-    async with MemoryServer(greeting=b"") as server:
-        async with connected(server.host, server.port) as client:
-            client.send(b"x NOOP\r\n")
-            assert await client.response() == b"x OK NOOP completed.\r\n"
+    async with (
+        MemoryServer(greeting=b"") as server,
+        connected(server.host, server.port) as client,
+    ):
+        client.send(b"x NOOP\r\n")
+        assert await client.response() == b"x OK NOOP completed.\r\n"
 
 
 def test_mistakes_in_the_settings_are_refused() -> None:
@@ -144,14 +150,14 @@ async def test_a_bug_in_the_server_is_not_taken_for_the_clients(
     def broken(self: object, name: str) -> bool:
         raise RuntimeError("broken")
 
+    server = await MemoryServer().__aenter__()
+    server.add_account("alice", "secret")
+    async with logged_in(server.host, server.port) as client:
+        monkeypatch.setattr(MemoryAccount, "exists", broken)
+        client.send(b"x SUBSCRIBE a\r\n")
+        assert await client.reader.read() == b""
     with pytest.raises(ExceptionGroup, match="failed to serve") as raised:
-        async with MemoryServer() as server:
-            server.add_account("alice", "secret")
-            async with logged_in(server.host, server.port) as client:
-                monkeypatch.setattr(MemoryAccount, "exists", broken)
-                client.send(b"x SUBSCRIBE a\r\n")
-                with pytest.raises(ConnectionError):
-                    await client.reader.read()
+        await server.__aexit__(None, None, None)
 
     assert raised.group_contains(RuntimeError, match="broken")
 

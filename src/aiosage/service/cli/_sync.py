@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -88,7 +88,9 @@ class _Lines:
             return
         self._told_at = now
         if self._output.is_json:
-            self._output.record("progress", asdict(record))
+            # A reader that has had enough is no failure of this mailbox.
+            with suppress(BrokenPipeError):
+                self._output.record("progress", asdict(record))
         elif record.total:
             self._output.note(
                 f"{record.account} {record.mailbox}: {record.phase}"

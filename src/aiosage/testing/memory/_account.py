@@ -142,10 +142,10 @@ class MemoryAccount:
         """Delete a mailbox; those below it stay (RFC 9051 §6.3.5)."""
         name = canonical_name(name)
         if name == "INBOX":
-            raise No("INBOX can't be deleted", code="CANNOT")
+            raise No("INBOX can't be deleted")
         if name not in self._mailboxes:
             if self.has_children(name):
-                raise No("Mailbox has children, delete them first", code="HASCHILDREN")
+                raise No("Mailbox has children, delete them first")
             raise _no_mailbox(name, "NONEXISTENT")
         self._mailboxes.pop(name).close()
 
@@ -162,7 +162,7 @@ class MemoryAccount:
         if self.exists(new):
             raise No("Target mailbox already exists", code="ALREADYEXISTS")
         if new.startswith(old + DELIMITER):
-            raise No("Can't rename mailbox under its own child", code="CANNOT")
+            raise No("Can't rename mailbox under its own child")
         if old == "INBOX":
             target = self._add(new, None)
             self._mailboxes[old].move_contents(target, self._next_uidvalidity())
@@ -181,7 +181,7 @@ class MemoryAccount:
 
     def _add(self, name: str, special_use: Flag | None) -> MemoryMailbox:
         mailbox = MemoryMailbox(
-            self, name, uidvalidity=self._next_uidvalidity(), special_use=special_use
+            name, uidvalidity=self._next_uidvalidity(), special_use=special_use
         )
         self._mailboxes[name] = mailbox
         return mailbox

@@ -246,7 +246,7 @@ def decode_name(name: bytes) -> str:
     except ValueError:
         is_valid = False
     if not is_valid:
-        raise No("Mailbox name is not valid mUTF-7", code="CANNOT")
+        raise No("Mailbox name is not valid mUTF-7")
     return decoded
 
 

@@ -6,13 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from ...model import MAX_UID, Flag
 from ._mime import Part, parse_message
-
-if TYPE_CHECKING:
-    from ._account import MemoryAccount
 
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 _NO_FLAGS: Final[frozenset[Flag]] = frozenset()
@@ -92,14 +89,12 @@ class MemoryMailbox:
 
     def __init__(
         self,
-        account: MemoryAccount,
         name: str,
         *,
         uidvalidity: int,
         special_use: Flag | None = None,
     ) -> None:
         """Made by ``MemoryAccount.create_mailbox``."""
-        self._account = account
         self._messages: dict[int, Message] = {}  # by UID, ascending
         self._watchers: list[Watcher] = []
         self._flag_order: dict[Flag, int] = {}
@@ -182,11 +177,6 @@ class MemoryMailbox:
         return [message.uid for message in expunged]
 
     # What follows is used by sessions.
-
-    @property
-    def account(self) -> MemoryAccount:
-        """The account the mailbox belongs to."""
-        return self._account
 
     @property
     def flags(self) -> list[Flag]:

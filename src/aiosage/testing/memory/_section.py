@@ -82,15 +82,13 @@ def _find(message: Part, path: tuple[int, ...]) -> Part | None:
         if holder.is_multipart:
             if not 1 <= number <= len(holder.children):
                 return None
-            part = holder.children[number - 1]
+            part = holder = holder.children[number - 1]
         elif number == 1:
-            part = holder
+            part, holder = holder, None
         else:
             return None
         if part.is_message:
             holder = part.children[0]
-        else:
-            holder = part if part.is_multipart else None
     return part
 
 

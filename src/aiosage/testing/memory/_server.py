@@ -84,6 +84,7 @@ class MemoryServer:
         )
         self._listeners: list[asyncio.Server] = []
         self._sessions: dict[asyncio.Task[None], Session] = {}
+        self._connections_changed = asyncio.Event()
         self._crashes: list[Exception] = []
         self._uidvalidity = int(time.time())
         self._is_closed = False
@@ -153,6 +154,11 @@ class MemoryServer:
     def connections(self) -> int:
         """How many client connections are open."""
         return len(self._sessions)
+
+    async def wait_connections(self, count: int) -> None:
+        """Wait until exactly *count* client connections are open."""
+        while len(self._sessions) != count:
+            await self._connections_changed.wait()
 
     @property
     def accounts(self) -> list[MemoryAccount]:
@@ -235,16 +241,22 @@ class MemoryServer:
             name="aiosage MemoryServer",
         )
         self._sessions[task] = session
+        self._tell_connections_changed()
         task.add_done_callback(self._on_done)
 
     def _on_done(self, task: asyncio.Task[None]) -> None:
-        session = self._sessions.pop(task)
+        del self._sessions[task]
+        self._tell_connections_changed()
         if task.cancelled():
             return
         if isinstance(error := task.exception(), Exception):
             # A bug in the server: its user must not take it for the client's.
             self._crashes.append(error)
-            session.stream.abort()
+
+    def _tell_connections_changed(self) -> None:
+        # Waiters see the event set, and later ones wait for the next.
+        self._connections_changed.set()
+        self._connections_changed = asyncio.Event()
 
     def _count(self, command: str) -> None:
         self.commands[command] += 1

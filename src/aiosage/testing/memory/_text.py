@@ -23,7 +23,7 @@ def folded(text: str) -> str:
     """Return *text* as it is compared: without case, letters decomposed."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFKD", text.lower())
 
 
 def decoded_header(value: bytes) -> str:

@@ -147,8 +147,13 @@ class MailboxStatus(Command[StatusData]):
         Servers may tell of other mailboxes unasked (RFC 5465 §4).
         """
         found = {
-            data.mailbox: data for data in untagged if isinstance(data, StatusData)
+            _with_inbox(data.mailbox): data
+            for data in untagged
+            if isinstance(data, StatusData)
         }
-        is_inbox = self.mailbox.isascii() and self.mailbox.upper() == "INBOX"
-        mailbox = "INBOX" if is_inbox else self.mailbox
-        return found.get(mailbox) or StatusData(self.mailbox, {})
+        return found.get(_with_inbox(self.mailbox)) or StatusData(self.mailbox, {})
+
+
+def _with_inbox(name: str) -> str:
+    """Return *name* with INBOX, or INBOX above it, in capitals (RFC 9051 §5.1)."""
+    return "INBOX" + name[5:] if name[:5].upper() == "INBOX" else name
