@@ -94,7 +94,7 @@ class IMAPTLSError(IMAPConnectError):
 
 
 class IMAPGreetingError(IMAPConnectError):
-    """The server said BYE instead of a welcome, or something that is not IMAP."""
+    """Instead of a welcome came BYE, something that is not IMAP, or the end."""
 
 
 class IMAPConnectionLost(IMAPConnectionError):

@@ -9,7 +9,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TypeAlias
 
-from aiosage.connection import ConnectionConfig, Security
+import pytest
+
+from aiosage.connection import ConnectionConfig, IMAPConnection, Security
+from aiosage.errors import IMAPConnectionError
 from aiosage.model import Secret
 from aiosage.wire import Limits
 
@@ -161,3 +164,18 @@ def config(
         read_timeout=read_timeout,
         limits=limits or Limits(),
     )
+
+
+async def opened(port: int) -> IMAPConnection:
+    """Return a session with INBOX open, as `SELECTED` plays it."""
+    connection = await IMAPConnection.open(config(port))
+    await connection.select("INBOX")
+    return connection
+
+
+async def outcome(awaitable: Awaitable[object]) -> IMAPConnectionError:
+    """Return the error *awaitable* ends with, within a second."""
+    async with asyncio.timeout(1.0):
+        with pytest.raises(IMAPConnectionError) as caught:
+            await awaitable
+    return caught.value

@@ -29,10 +29,10 @@ def _command(name: str, url: str, tmp_path: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", ["sync", "watch"])
 async def test_a_wrong_password_is_3(
-    name: str, server: Endpoint, certificates: Certificates, tmp_path: Path
+    name: str, account: Endpoint, certificates: Certificates, tmp_path: Path
 ) -> None:
     """A script then asks for another one."""
-    url = url_of(server, certificates)
+    url = url_of(account, certificates)
 
     ended = await run(*_command(name, url, tmp_path), AIOSAGE_PASSWORD="Wr0ng!")
 
@@ -52,9 +52,9 @@ async def test_a_server_that_is_not_there_is_4(name: str, tmp_path: Path) -> Non
     assert "refused the connection" in ended.err
 
 
-async def test_a_certificate_that_is_not_trusted_is_4(server: Endpoint) -> None:
+async def test_a_certificate_that_is_not_trusted_is_4(account: Endpoint) -> None:
     """And the text says how to trust it; nothing is sent."""
-    url = f"imaps://jane@{server.host}:{server.tls_port}"
+    url = f"imaps://jane@{account.host}:{account.tls_port}"
 
     ended = await run("watch", url, AIOSAGE_PASSWORD="secret")
 

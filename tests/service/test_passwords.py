@@ -6,6 +6,7 @@ import asyncio
 import os
 import pty
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,54 +20,54 @@ _PRINT = f"{sys.executable} -c"
 
 
 async def _sync(
-    server: Endpoint, certificates: Certificates, *options: str, **variables: str
+    account: Endpoint, certificates: Certificates, *options: str, **variables: str
 ) -> Ended:
-    """Synchronise nothing, which takes a login."""
-    folder = certificates.ca_file.parent
-    return await run(
-        *("sync", url_of(server, certificates), "--mailbox", "none"),
-        *("--store", folder / f"{server.username}.sqlite", *options),
-        **variables,
-    )
+    """Synchronise an empty mailbox, which takes a login."""
+    with tempfile.TemporaryDirectory() as folder:
+        return await run(
+            *("sync", url_of(account, certificates), "--mailbox", "Trash"),
+            *("--store", Path(folder, "mirror.sqlite"), *options),
+            **variables,
+        )
 
 
-def _variable(server: Endpoint) -> str:
-    letters = (c if c.isascii() and c.isalnum() else "_" for c in server.username)
+def _variable(account: Endpoint) -> str:
+    letters = (c if c.isascii() and c.isalnum() else "_" for c in account.username)
     return "AIOSAGE_PASSWORD_" + "".join(letters).upper()
 
 
 async def test_the_variable_of_the_user_goes_before_the_common_one(
-    server: Endpoint, certificates: Certificates
+    account: Endpoint, certificates: Certificates
 ) -> None:
     """So several accounts can have several passwords."""
-    right, wrong = server.password, "wrong"
+    right, wrong = account.password, "wrong"
 
     ended = await _sync(
-        server, certificates, **{_variable(server): right, "AIOSAGE_PASSWORD": wrong}
+        account, certificates, **{_variable(account): right, "AIOSAGE_PASSWORD": wrong}
     )
     assert ended.code == 0, ended
 
     ended = await _sync(
-        server, certificates, **{_variable(server): wrong, "AIOSAGE_PASSWORD": right}
+        account, certificates, **{_variable(account): wrong, "AIOSAGE_PASSWORD": right}
     )
     assert ended.code == 3, ended
 
 
 async def test_a_command_prints_the_password_of_the_user_asked_for(
-    server: Endpoint, certificates: Certificates, tmp_path: Path
+    account: Endpoint, certificates: Certificates, tmp_path: Path
 ) -> None:
     """It goes before all else, gets the user name as one word, and needs no shell."""
     program = tmp_path / "pass word.py"
     program.write_text(
         "import sys\n"
-        f"assert sys.argv[1:] == [{server.username!r}, {server.host!r}], sys.argv\n"
-        f"print({server.password!r})\n"
+        f"assert sys.argv[1:] == [{account.username!r}, {account.host!r}], sys.argv\n"
+        f"print({account.password!r})\n"
         "print('url: https://example.org')\n"
     )
     command = f"{sys.executable} '{program}' {{username}} {{host}}"
 
     ended = await _sync(
-        *(server, certificates, "--password-command", command),
+        *(account, certificates, "--password-command", command),
         AIOSAGE_PASSWORD="wrong",
     )
 
@@ -85,7 +86,7 @@ async def test_a_command_prints_the_password_of_the_user_asked_for(
     ],
 )
 async def test_a_command_that_gives_no_password_is_wrong_usage(
-    command: str, said: str, certificates: Certificates, tmp_path: Path
+    command: str, said: str
 ) -> None:
     """Before anybody is asked to log in."""
     ended = await run(
@@ -97,7 +98,7 @@ async def test_a_command_that_gives_no_password_is_wrong_usage(
 
 
 async def test_the_keyring_is_asked_for_the_account(
-    server: Endpoint, certificates: Certificates, tmp_path: Path
+    account: Endpoint, certificates: Certificates, tmp_path: Path
 ) -> None:
     """Under the name that the error for a missing password tells."""
     (tmp_path / "vault.py").write_text(
@@ -108,14 +109,16 @@ async def test_the_keyring_is_asked_for_the_account(
         "    def get_password(self, service, username):\n"
         "        if (service, username) == ('aiosage', os.environ['ACCOUNT']):\n"
         "            return os.environ['KEPT']\n"
+        "    def set_password(self, service, username, password): ...\n"
+        "    def delete_password(self, service, username): ...\n"
     )
 
     ended = await _sync(
-        *(server, certificates),
+        *(account, certificates),
         PYTHON_KEYRING_BACKEND="vault.Vault",
         PYTHONPATH=str(tmp_path),
-        ACCOUNT=f"{server.username}@{server.host}:{server.tls_port}",
-        KEPT=server.password,
+        ACCOUNT=f"{account.username}@{account.host}:{account.tls_port}",
+        KEPT=account.password,
     )
 
     assert ended.code == 0, ended
@@ -135,15 +138,15 @@ async def test_without_a_password_and_a_terminal_all_ways_are_told() -> None:
 
 
 async def test_on_a_terminal_the_password_is_asked_for_and_not_shown(
-    server: Endpoint, certificates: Certificates, tmp_path: Path
+    account: Endpoint, certificates: Certificates, tmp_path: Path
 ) -> None:
     """The prompt is on stderr, so stdout stays for results."""
     master, slave = pty.openpty()
     try:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "aiosage", "sync", "--json", "--mailbox", "none"),
+            *(sys.executable, "-m", "aiosage", "sync", "--json", "--mailbox", "Trash"),
             *("--store", str(tmp_path / "mirror.sqlite")),
-            url_of(server, certificates),
+            url_of(account, certificates),
             env=environment(),
             stdin=slave,
             stdout=asyncio.subprocess.PIPE,
@@ -156,7 +159,7 @@ async def test_on_a_terminal_the_password_is_asked_for_and_not_shown(
                 shown = b""
                 while not shown.endswith(b": "):
                     shown += await asyncio.to_thread(os.read, master, 1000)
-                os.write(master, server.password.encode() + b"\n")
+                os.write(master, account.password.encode() + b"\n")
                 out, _ = await process.communicate()
         finally:
             if process.returncode is None:
@@ -165,6 +168,6 @@ async def test_on_a_terminal_the_password_is_asked_for_and_not_shown(
         shown += os.read(master, 1000)
     finally:
         os.close(master)
-    assert f"Password for {server.username}@" in shown.decode()
-    assert server.password not in shown.decode().replace(server.username, "")
+    assert f"Password for {account.username}@" in shown.decode()
+    assert account.password not in shown.decode().replace(account.username, "")
     assert process.returncode == 0, (out, shown)

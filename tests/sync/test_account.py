@@ -291,6 +291,20 @@ async def test_a_client_given_is_used_and_left_open(
         assert relay.connections == 1
 
 
+async def test_a_mailbox_that_is_open_already_is_seen_as_it_is_now(
+    server: Endpoint, store: Store
+) -> None:
+    """What was told when it was opened is not the checkpoint."""
+    async with IMAPClient(of(server), max_connections=1) as client:
+        await client.mailbox().search()
+        await fill(of(server), [mail(1), mail(2)])
+
+        await sync_account(client, store, mailboxes=["INBOX"])
+
+    [inbox] = await store.mailboxes(of(server).account)
+    assert inbox.uidnext == 3
+
+
 async def test_connections_are_bounded(server: Endpoint) -> None:
     async with Relay(server.host, server.port).listening() as relay:
         report = await sync_account(

@@ -122,6 +122,8 @@ async def test_a_mailbox_made_anew_while_the_connection_was_cut(
         assert report.ok
         assert work.vanished >= BATCH, "some of the earlier life was there"
         assert len((await of_store(sqlite, config))["Work"]) == 1
+        [stored] = await sqlite.mailboxes(config.account)
+        assert stored.uidnext == 2, "the checkpoint is that of this life"
         await sync_account(config, sqlite)
         await assert_in_sync(sqlite, config)
 

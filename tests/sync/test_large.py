@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
+import tracemalloc
 
 from aiosage import Flag, IMAPClient
 from aiosage.sync import SQLiteStore, sync_accounts
@@ -44,3 +46,25 @@ async def test_ten_thousand_messages_are_synchronised_once(
         assert again.ok
         assert (again.new, again.vanished, again.flags_changed) == (0, 0, 1)
         assert (len(relay.body_fetches), relay.bodies) == (commands, COUNT)
+
+
+async def test_memory_does_not_grow_with_the_mailbox(
+    dovecot: DovecotServer, sqlite: SQLiteStore
+) -> None:
+    """Nor is it left to the garbage collector, which may take its time."""
+    size, count = 3 * 2**20, 20
+    config = account(dovecot.host, dovecot.port, dovecot.new_user(), dovecot.password)
+    await fill(config, [mail(1, size)] * count)
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        report = await sync_accounts([config], sqlite)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+
+    assert report.ok
+    assert report.octets > count * size
+    assert peak < 10 * size

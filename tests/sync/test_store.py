@@ -316,7 +316,7 @@ async def test_several_may_make_the_file_at_once(tmp_path: Path) -> None:
             await store.aclose()
 
 
-@pytest.mark.parametrize("steps", [0, 1, 2, 3, 5, 8, 13, 21, 34, 55])
+@pytest.mark.parametrize("steps", [0, 1, 2, 5, 10, 20, 50, 100, 200, 400, 800])
 async def test_a_cancelled_transaction_happens_or_does_not(
     sqlite: SQLiteStore, steps: int
 ) -> None:
@@ -330,9 +330,35 @@ async def test_a_cancelled_transaction_happens_or_does_not(
     commit.cancel()
     await asyncio.gather(commit, return_exceptions=True)
 
+    other = sqlite3.connect(sqlite.path, timeout=0, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # nothing is left under way
+    other.close()
     assert len(await uids(sqlite)) in {1, 501}
     await sqlite.commit(ANN, "INBOX", 7, Changes(new=new))
     assert len(await uids(sqlite)) == 501
+
+
+async def test_a_cancelled_method_ends_its_transaction_first(
+    sqlite: SQLiteStore,
+) -> None:
+    """Else the file would be in use by nobody that anybody knows of."""
+    await filled(sqlite, 1)
+    other = sqlite3.connect(sqlite.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    changes = Changes(new=[message(2)])
+    commit = asyncio.create_task(sqlite.commit(ANN, "INBOX", 7, changes))
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+    commit.cancel()
+    await asyncio.wait([commit], timeout=0.1)
+    assert not commit.done()
+    other.execute("COMMIT")
+    other.close()
+
+    with pytest.raises(asyncio.CancelledError):
+        await commit
+    assert await uids(sqlite) == [1, 2]
 
 
 async def test_readers_may_be_many(sqlite: SQLiteStore) -> None:

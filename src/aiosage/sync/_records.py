@@ -31,7 +31,9 @@ def to_record(data: FetchData, raw: bytes) -> StoredMessage:
 
     Never raises on odd mail: what cannot be read is absent.
     """
-    message = EmailMessage(raw=raw)
+    # Of the header alone: what is read is cached in a cycle of objects, which may
+    # take a while to be collected, and shall not hold the whole message.
+    message = EmailMessage(header=EmailMessage(raw=raw).header_bytes)
     return StoredMessage(
         uid=data.uid or 0,
         flags=lasting_flags(data.flags or frozenset()),

@@ -129,6 +129,9 @@ def _run(
     except IMAPError as error:
         output.error(str(error))
         code = exit_code(error)
+    except ImportError as error:  # an extra is missing, and the text names it
+        output.error(str(error))
+        code = ExitCode.FAILED
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     raise typer.Exit(code)
