@@ -27,7 +27,7 @@ def _compare(stream: Stream, size: int) -> None:
     octets = len(stream.data)
     lines = stream.data.count(b"\n")
     contestants = [
-        Contestant("looking at it once (floor)", lambda: line_ends(pieces), lines),
+        Contestant("scanning it once (floor)", lambda: line_ends(pieces), lines),
         Contestant("aioimaplib", lambda: _sessions.by_aioimaplib(pieces), stream.items),
         Contestant(
             "aiosage as a drop-in", lambda: _sessions.by_drop_in(pieces), stream.items

@@ -17,7 +17,10 @@ PIECES = (64 * 1024, 1460)
 
 
 def line_ends(pieces: Iterable[bytes]) -> int:
-    """Return how many lines there are: nobody can look at less than every octet."""
+    """Return how many lines there are, by a scan of every octet.
+
+    Whoever skips literals by their length can be faster, by as much as they hold.
+    """
     return sum(piece.count(b"\n") for piece in pieces)
 
 
@@ -77,7 +80,7 @@ def _compare(stream: Stream, size: int, *, runs: int) -> None:
     lines = stream.data.count(b"\n")
     responses = 1 if stream.is_search else stream.items
     contestants = [
-        Contestant("looking at it once (floor)", lambda: line_ends(pieces), lines),
+        Contestant("scanning it once (floor)", lambda: line_ends(pieces), lines),
         Contestant("aiosage: framing", lambda: frames(pieces), responses),
         Contestant("aiosage: + parsing", lambda: items(pieces), stream.items),
         Contestant(

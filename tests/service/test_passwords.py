@@ -26,7 +26,7 @@ async def _sync(
     with tempfile.TemporaryDirectory() as folder:
         return await run(
             *("sync", url_of(account, certificates), "--mailbox", "Trash"),
-            *("--store", Path(folder, "mirror.sqlite"), *options),
+            *("--store", f"{folder}/mirror.sqlite", *options),
             **variables,
         )
 

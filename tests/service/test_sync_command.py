@@ -92,7 +92,7 @@ async def test_an_account_that_fails_does_not_disturb_another(
             for name in ("good", "bad")
         ]
         ended = await run(
-            *("sync", *urls, "--store", store, "--json"),
+            *("sync", *urls, "--store", str(store), "--json"),
             AIOSAGE_PASSWORD_GOOD_EXAMPLE_ORG="password of good@example.org",
             AIOSAGE_PASSWORD="wrong",
         )

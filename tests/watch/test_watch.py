@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 import pytest
 
 from aiosage import (
-    ConnectionConfig,
     ConnectionState,
     Flag,
     FlagsChanged,
@@ -21,9 +20,6 @@ from aiosage import (
     MailboxReset,
     MessageExpunged,
     NewMessage,
-    Secret,
-    Security,
-    WatchEvent,
 )
 from aiosage.testing import DovecotServer, MemoryServer
 from aiosage.watch import watch
@@ -368,31 +364,6 @@ async def test_a_slow_consumer_loses_nothing(
         await mirror.follow(events, {**dict.fromkeys(left, SEEN), max(found) + 1: NONE})
 
 
-async def test_more_news_than_is_held_is_worked_out_anew() -> None:
-    """Nobody takes events while flags change 15,000 times: memory is bounded."""
-    async with MemoryServer() as server:
-        inbox = server.add_account("user", "secret").mailbox("INBOX")
-        for number in range(2500):
-            inbox.deliver(small(number))
-        async with (
-            IMAPClient(config_for(server)) as client,
-            client.watch("INBOX", queue_size=1) as events,
-        ):
-            for flag in ("a", "b", "c", "d", "e", "f"):
-                inbox.add_flags(inbox.uids, flag)
-                for _ in range(100):  # the watch hears of each change
-                    await asyncio.sleep(0)
-            mirror, taken = Mirror(dict.fromkeys(inbox.uids, NONE)), 0
-            final = {m.uid: m.flags for m in inbox.messages}
-            last = inbox.uids[-1]
-            while mirror.messages[last] != final[last]:  # told in order of UID
-                mirror.apply(*await take(events, 1))
-                taken += 1
-
-    assert mirror.messages == final
-    assert 2500 <= taken < 12_500
-
-
 async def test_news_of_the_mailbox_open_before_is_not_taken_for_the_watched_one(
     server: Endpoint, other: OtherClient
 ) -> None:
@@ -464,68 +435,3 @@ async def test_leaving_the_block_ends_idle_and_gives_the_connection_back(
                 assert client.stats().busy == 1
             assert not await client.mailbox().search()
         assert client.stats().opened == 1
-
-
-@pytest.mark.parametrize("seed", range(8))
-async def test_the_mirror_equals_the_mailbox_whatever_happened(seed: int) -> None:
-    """Random changes by others while connections are cut at random."""
-    rng = random.Random(seed)
-    async with MemoryServer() as server:
-        account = server.add_account("user", "secret")
-        inbox = account.mailbox("INBOX")
-        for number in range(5):
-            inbox.deliver(small(number))
-        config = config_for(server, idle_renewal=0.05)
-        async with IMAPClient(config) as client:
-            mirror = Mirror(dict.fromkeys(inbox.uids, NONE))
-            queue_size = rng.choice([1, 3, 1000])
-            async with client.watch("INBOX", queue_size=queue_size) as events:
-                consumer = asyncio.create_task(_consume(mirror, events, rng.random()))
-                for _ in range(300):
-                    _change(server, rng)
-                    if rng.random() < 0.03:
-                        server.disconnect_all(abort=rng.random() < 0.5)
-                    if rng.random() < 0.3:
-                        await asyncio.sleep(rng.random() / 100)
-                consumer.cancel()
-                await asyncio.wait([consumer])
-                assert consumer.cancelled()
-                final = {m.uid: m.flags for m in inbox.messages}
-                await mirror.follow(events, final)
-                inbox.deliver(small(0))
-                final[inbox.uids[-1]] = NONE
-                await mirror.follow(events, final)
-
-
-def config_for(server: MemoryServer, *, idle_renewal: float = 1000) -> ConnectionConfig:
-    return ConnectionConfig(
-        host=server.host,
-        port=server.port,
-        username="user",
-        password=Secret("secret"),
-        security=Security.PLAIN,
-        idle_renewal=idle_renewal,
-    )
-
-
-async def _consume(
-    mirror: Mirror, events: asyncio.Queue[WatchEvent], leisure: float
-) -> None:
-    while True:
-        mirror.apply(await events.get())
-        await asyncio.sleep(leisure / 200)
-
-
-def _change(server: MemoryServer, rng: random.Random) -> None:
-    inbox = server.account("user").mailbox("INBOX")
-    uid = rng.choice(inbox.uids or [0])
-    match rng.randrange(4):
-        case 0:
-            inbox.deliver(small(1), flags=rng.choice([(), (Flag.SEEN,)]))
-        case 1:
-            inbox.add_flags([uid], rng.choice([Flag.SEEN, Flag.FLAGGED]))
-        case 2:
-            inbox.remove_flags([uid], rng.choice([Flag.SEEN, Flag.FLAGGED]))
-        case _:
-            if rng.random() < 0.7:
-                inbox.expunge([uid])

@@ -32,7 +32,8 @@ from ..wire.commands import (
 )
 from ._config import ConnectionConfig
 from ._open import open_session
-from ._protocol import IMAPProtocol, Listener, Pending
+from ._pending import Pending
+from ._protocol import IMAPProtocol, Listener
 
 log = logging.getLogger("aiosage.connection")
 

@@ -19,7 +19,8 @@ from aioimaplib import aioimaplib
 from ..errors import IMAPConnectionError
 from ..wire import Condition, EncodedCommand, Encoder, Frame, Status, Untagged
 from ..wire.commands import ANY_STATE, Command, SessionState
-from ._protocol import IMAPProtocol, Pending
+from ._pending import Pending
+from ._protocol import IMAPProtocol
 
 # Its annotations say less than its code does, or something else.
 _base = cast("Any", aioimaplib)
@@ -82,7 +83,7 @@ class _LegacyPending(Pending):
     @property
     def ends_session(self) -> bool:
         """Whether BYE is what it asks for."""
-        return self.legacy.name == "LOGOUT"
+        return bool(self.legacy.name == "LOGOUT")
 
     def take(self, response: Untagged | Status, frame: Frame) -> None:
         """Give the lines of *frame* to the command, as aioimaplib cuts them."""

@@ -22,12 +22,11 @@ which ends every command with the same cause.
 from __future__ import annotations
 
 import asyncio
-import copy
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final, TypeAlias, TypeVar, cast
+from typing import Final, TypeAlias, cast
 
 from aioimaplib import aioimaplib
 
@@ -44,7 +43,6 @@ from ..wire import (
     Code,
     Condition,
     Continuation,
-    EncodedCommand,
     Encoder,
     Frame,
     Framer,
@@ -56,16 +54,15 @@ from ..wire import (
 )
 from ..wire.commands import (
     Command,
-    Idle,
     Logout,
     Select,
     SelectResult,
     SessionState,
     StartTls,
 )
+from ._pending import Pending, again, end_with
 from ._pipeline import may_join
-
-T = TypeVar("T")
+from ._watchdog import Watchdog
 
 log = logging.getLogger("aiosage.protocol")
 
@@ -86,68 +83,6 @@ _STATES: Final = {
     SessionState.SELECTED: aioimaplib.SELECTED,
     SessionState.LOGOUT: aioimaplib.LOGOUT,
 }
-
-
-class Pending:
-    """A command between its `submit` and its tagged response."""
-
-    __slots__ = (
-        "abandoned_at",
-        "claimed",
-        "command",
-        "deadline",
-        "done",
-        "encoded",
-        "flight",
-        "held",
-        "invited",
-        "ready",
-        "tag",
-    )
-
-    def __init__(
-        self,
-        tag: str,
-        command: Command[object],
-        encoded: EncodedCommand,
-        loop: asyncio.AbstractEventLoop,
-        *,
-        held: bool = False,
-    ) -> None:
-        self.tag = tag
-        self.command = command
-        self.encoded = encoded
-        self.flight = 0  # flights sent so far; 0 while waiting
-        self.claimed: list[Untagged | Status] = []
-        self.done: asyncio.Future[Status] = loop.create_future()
-        self.abandoned_at: int | None = None  # octets received by then
-        self.deadline: asyncio.TimerHandle | None = None  # of an abandoned command
-        # IDLE keeps its second flight, DONE, until it shall end.
-        self.held = held or isinstance(command, Idle)
-        self.invited = False  # the server said "+" to the flight before
-        self.ready: asyncio.Future[None] | None = (
-            loop.create_future() if self.held else None
-        )
-
-    @property
-    def is_sent(self) -> bool:
-        """Whether the server has the whole command."""
-        return self.flight == len(self.encoded.flights)
-
-    @property
-    def ends_session(self) -> bool:
-        """Whether BYE is what it asks for."""
-        return isinstance(self.command, Logout)
-
-    def take(self, response: Untagged | Status, frame: Frame) -> None:
-        """Keep *response*, which came as *frame*, for the result."""
-        self.claimed.append(response)
-
-    def drop_deadline(self) -> None:
-        """Let the end of a command free what it held."""
-        if self.deadline is not None:
-            self.deadline.cancel()
-            self.deadline = None
 
 
 class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
@@ -180,13 +115,13 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         self._out: asyncio.Transport | None = None
         self._limits = limits or Limits()
         self._framer = Framer(self._limits)
-        self._read_timeout = read_timeout
         self._secrets = secrets
         self._waiting: deque[Pending] = deque()
         self._under_way: dict[str, Pending] = {}
         self._listeners: list[Listener] = []
-        self._watchdog: asyncio.TimerHandle | None = None
-        self._progress = (0.0, 0)  # when, and octets then waiting to be written
+        self._watchdog = Watchdog(
+            loop, read_timeout, self._expects_octets, self._time_out
+        )
         self._received = 0
         self._upgrading = False
         self._bye: str | None = None
@@ -201,6 +136,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         """Start: the server speaks first."""
         super().connection_made(transport)
         self._out = cast("asyncio.Transport", transport)
+        self._watchdog.watch(self._out)
         self.state = aioimaplib.CONNECTED
 
     def data_received(self, d: bytes) -> None:
@@ -209,7 +145,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         if self.cause is not None:
             return
         self._received += len(data)
-        self._made_progress()
+        self._watchdog.note_progress()
         try:
             for frame in self._framer.feed(data):
                 if self._upgrading:
@@ -290,7 +226,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             IMAPConnectionError: the session has ended.
         """
         if self.cause is not None:
-            raise _again(self.cause, maybe_executed=False)
+            raise again(self.cause, maybe_executed=False)
         self._waiting.append(pending)
         self._send_waiting()
 
@@ -326,7 +262,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             IMAPConnectionError: the session has ended.
         """
         if self.cause is not None:
-            raise _again(self.cause, maybe_executed=False)
+            raise again(self.cause, maybe_executed=False)
         if not self._framer.is_empty:
             raise _injected()
         self._framer.discard()
@@ -346,6 +282,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
     def resume_over(self, transport: asyncio.Transport) -> None:
         """Go on over TLS."""
         self._out = transport
+        self._watchdog.watch(transport)
         self._upgrading = False
 
     def fail(self, error: IMAPConnectionError) -> None:
@@ -355,18 +292,12 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         self.cause = error
         self.state = aioimaplib.LOGOUT
         self.session_state = SessionState.LOGOUT
-        if self._watchdog is not None:
-            self._watchdog.cancel()
-            self._watchdog = None
+        self._watchdog.stop()
         for pending in (*self._under_way.values(), *self._waiting):
-            pending.drop_deadline()
-            risky = pending.command.changes and pending.is_sent
-            _end_with(pending.done, _again(error, maybe_executed=risky))
-            if pending.ready is not None:
-                _end_with(pending.ready, _again(error, maybe_executed=False))
+            pending.fail(error)
         self._under_way.clear()
         self._waiting.clear()
-        _end_with(self.greeting, error)
+        end_with(self.greeting, error)
         if self._out is not None:
             self._out.abort()
         self._announce(error)
@@ -397,8 +328,8 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         pending.flight += 1
         assert self._out is not None
         self._out.writelines(flight)
-        self._made_progress()
-        self._arm_watchdog()
+        self._watchdog.note_progress()
+        self._watchdog.arm()
 
     # -- Receiving.
 
@@ -469,7 +400,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             pending.ready.set_result(None)  # refused: `done` tells how
         if not pending.done.done():
             pending.done.set_result(status)
-        self._arm_watchdog()
+        self._watchdog.arm()
 
     def _take_untagged(self, response: Untagged | Status, frame: Frame) -> None:
         self._note_capabilities(response)
@@ -532,6 +463,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
     # -- Cancelled commands and silent servers.
 
     def abandon(self, pending: Pending) -> None:
+        """Let nobody wait for *pending* any more."""
         if pending in self._waiting:
             self._waiting.remove(pending)
             self._send_waiting()
@@ -571,44 +503,19 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
                 )
                 return
 
-    def _made_progress(self) -> None:
-        assert self._out is not None
-        self._progress = (
-            self._running.time(),
-            self._out.get_write_buffer_size(),
-        )
-
-    @property
     def _expects_octets(self) -> bool:
-        """Whether a silent server is failing us, as it is not during IDLE."""
+        """Return whether a silent server is failing us, as it is not in IDLE."""
         return any(
             not (pending.held and pending.invited)
             for pending in self._under_way.values()
         )
 
-    def _arm_watchdog(self) -> None:
-        if self._watchdog is None and self._expects_octets:
-            self._watchdog = self._running.call_later(self._read_timeout, self._watch)
-
-    def _watch(self) -> None:
-        """Fail if neither a read nor a write has moved for the read timeout."""
-        self._watchdog = None
-        if self.cause is not None or not self._expects_octets:
-            return
-        assert self._out is not None
-        since, unwritten = self._progress
-        if self._out.get_write_buffer_size() < unwritten:
-            self._made_progress()
-            since = self._running.time()
-        left = since + self._read_timeout - self._running.time()
-        if left > 0:
-            self._watchdog = self._running.call_later(left, self._watch)
-            return
+    def _time_out(self, seconds: float) -> None:
         names = ", ".join(pending.command.name for pending in self._under_way.values())
         self.fail(
             IMAPTimeoutError(
-                f"the server sent nothing for {self._read_timeout:g} s during {names}",
-                seconds=self._read_timeout,
+                f"the server sent nothing for {seconds:g} s during {names}",
+                seconds=seconds,
                 hint="Connect again; raise read_timeout if the server is that slow.",
             )
         )
@@ -619,18 +526,3 @@ def _injected() -> IMAPProtocolError:
         "the server sent data between STARTTLS and TLS",
         hint="Somebody may be injecting it; do not use this network.",
     )
-
-
-def _end_with(future: asyncio.Future[T], error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)
-        # Nobody may be left to ask; asyncio must not complain about that.
-        future.exception()
-
-
-def _again(error: IMAPConnectionError, *, maybe_executed: bool) -> IMAPConnectionError:
-    """Return a copy of *error* for one waiter: tracebacks must not be shared."""
-    again = copy.copy(error)
-    again.maybe_executed = maybe_executed
-    again.__cause__ = error
-    return again

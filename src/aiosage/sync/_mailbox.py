@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Final
 
@@ -24,22 +25,19 @@ from anyio import to_thread
 
 from ..client import IMAPClient
 from ..connection import IMAPConnection
-from ..errors import IMAPCapabilityError, IMAPMessageError
-from ..model import IMAPSearchCriteria, MessagePart, MessageSet
+from ..errors import IMAPMessageError
+from ..model import MessagePart, MessageSet
 from ..wire import FetchData
-from ..wire.commands import SelectResult, UidFetch, UidSearch
-from ._diff import BATCH_OCTETS, Flags, cut_sizes, cut_uids, diff
+from ..wire.commands import SelectResult, UidFetch
+from ._diff import cut_sizes, cut_uids, diff
 from ._records import is_withheld, to_record, whole_message
+from ._remote import SCAN_MESSAGES, fetch_flags, fetch_sizes, search_all, uidvalidity_of
 from ._report import MailboxReport, ProgressCallback, SyncPhase, SyncProgress
 from ._retry import retrying
 from ._store import Changes, Checkpoint, Store, StoredMessage
 
 log = logging.getLogger("aiosage.sync")
 
-# Messages whose flags or sizes are asked for at once: some 100 octets each.
-_SCAN_MESSAGES: Final = 5000
-# Octets of UIDs in one command. RFC 7162 §4 asks servers for lines of 8192.
-_SET_OCTETS: Final = 7500
 # A mailbox of which more cannot be read has another problem than odd messages.
 _MAX_UNREADABLE: Final = 100
 
@@ -148,8 +146,8 @@ class MailboxSync:
             self.is_reached = True
             # Anew, since one that is open already may hide what has changed.
             selected = await connection.reselect(self.mailbox, read_only=True)
-            uidvalidity = _uidvalidity(selected)
-            remote = await _search_all(connection)
+            uidvalidity = uidvalidity_of(selected)
+            remote = await search_all(connection)
             opened = await self._store.open_mailbox(
                 self._account, self.mailbox, uidvalidity
             )
@@ -183,9 +181,9 @@ class MailboxSync:
     ) -> None:
         """Remove what vanished from the mirror, and bring its flags up to date."""
         done = 0
-        for part in cut_uids(known, _SCAN_MESSAGES) if known else ():
+        for part in cut_uids(known, SCAN_MESSAGES) if known else ():
             mirrored = await self._store.flags(self._account, self.mailbox, part)
-            told = await _fetch_flags(connection, known & remote & part)
+            told = await fetch_flags(connection, known & remote & part)
             found = diff(mirrored, remote & part, told)
             if found.vanished or found.flags_changed:
                 changes = Changes(vanished=found.vanished, flags=found.flags_changed)
@@ -205,22 +203,17 @@ class MailboxSync:
         """Store the messages *missing*; return whether that is all of them."""
         total = self._new + len(missing)
         self._tell(SyncPhase.FETCHING, self._new, total)
-        for window in _pieces(missing - self._unreadable):
-            sizes = {
-                data.uid: BATCH_OCTETS if data.size is None else data.size
-                for data in await connection.execute(
-                    UidFetch(window, (MessagePart.SIZE,))
-                )
-                if data.uid is not None
-            }
-            for uids in cut_sizes(sizes):
-                messages = await self._read(connection, MessageSet(uids))
-                await self._commit(uidvalidity, Changes(new=messages))
-                self._new += len(messages)
-                self._octets += sum(len(raw) for _, raw in messages)
-                self._tell(SyncPhase.FETCHING, self._new, total)
-                if is_over():
-                    return False
+        wanted = missing - self._unreadable
+        async with aclosing(fetch_sizes(connection, wanted)) as windows:
+            async for sizes in windows:
+                for uids in cut_sizes(sizes):
+                    messages = await self._read(connection, MessageSet(uids))
+                    await self._commit(uidvalidity, Changes(new=messages))
+                    self._new += len(messages)
+                    self._octets += sum(len(raw) for _, raw in messages)
+                    self._tell(SyncPhase.FETCHING, self._new, total)
+                    if is_over():
+                        return False
         return True
 
     async def _read(
@@ -267,6 +260,14 @@ class MailboxSync:
             )
 
 
+def _records(found: tuple[FetchData, ...]) -> list[tuple[StoredMessage, bytes]]:
+    return [
+        (to_record(data, raw), raw)
+        for data in found
+        if data.uid is not None and (raw := whole_message(data)) is not None
+    ]
+
+
 async def sync_mailbox(
     client: IMAPClient,
     mailbox: str,
@@ -304,48 +305,3 @@ async def sync_mailbox(
     )
     await sync.run(client)
     return sync.report(None)
-
-
-def _uidvalidity(selected: SelectResult) -> int:
-    if selected.uidvalidity is None:
-        raise IMAPCapabilityError(
-            f"the server does not tell the UIDVALIDITY of {selected.mailbox!r}, so"
-            " a mirror could not be kept in step with it",
-            capability="UIDVALIDITY",
-        )
-    return selected.uidvalidity
-
-
-async def _search_all(connection: IMAPConnection) -> MessageSet:
-    return await connection.execute(
-        UidSearch(IMAPSearchCriteria.ALL, connection.supports("ESEARCH"))
-    )
-
-
-async def _fetch_flags(
-    connection: IMAPConnection, messages: MessageSet
-) -> dict[int, Flags]:
-    """Return the flags of *messages* by UID.
-
-    With CONDSTORE it would be enough to ask for those changed since the
-    checkpoint (RFC 7162 §3.1.4.1).
-    """
-    flags: dict[int, Flags] = {}
-    for piece in messages.iter_wire(_SET_OCTETS):
-        for data in await connection.execute(UidFetch(piece, (MessagePart.FLAGS,))):
-            if data.uid is not None and data.flags is not None:
-                flags[data.uid] = data.flags
-    return flags
-
-
-def _pieces(messages: MessageSet) -> Iterator[MessageSet]:
-    for batch in messages.iter_batches(_SCAN_MESSAGES):
-        yield from batch.iter_wire(_SET_OCTETS)
-
-
-def _records(found: tuple[FetchData, ...]) -> list[tuple[StoredMessage, bytes]]:
-    return [
-        (to_record(data, raw), raw)
-        for data in found
-        if data.uid is not None and (raw := whole_message(data)) is not None
-    ]

@@ -17,7 +17,7 @@ class Limits:
         nesting: deepest parentheses.
     """
 
-    line: int = 64 * 2**20
+    line: int = 16 * 2**20
     literal: int = 256 * 2**20
     response: int = 512 * 2**20
     nesting: int = 200
