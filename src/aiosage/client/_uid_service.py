@@ -177,7 +177,9 @@ class IMAPMailboxUIDService:
     async def add_flags(
         self, messages: MessageSet | Iterable[int], *flags: Flag
     ) -> dict[int, frozenset[Flag]]:
-        """Add *flags*; return the flags that messages have now, by UID.
+        """Add *flags*; return the flags of messages that have changed, by UID.
+
+        Servers tell nothing about messages that had them already.
 
         Raises:
             UIDValidityChanged: *messages* belong to an earlier life of the
