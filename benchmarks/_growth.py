@@ -53,7 +53,7 @@ def _mix_sets(count: int) -> Callable[[], object]:
 WORKS: dict[str, tuple[Work, int]] = {
     "framing, many lines": (_on(flags, frames), 50_000),
     "framing, one long line": (_on(search, frames), 500_000),
-    "framing, one long literal": (_on(_one_body, frames), 16 * 2**20),
+    "framing, one long literal": (_on(_one_body, frames), 40 * 2**20),
     "parsing, one long line": (_on(search, items), 200_000),
     "parsing, lists in lists": (_parse_nested, 200_000),
     "parsing envelopes": (_on(envelopes, items), 2_000),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
+import weakref
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -381,3 +383,18 @@ def test_it_survives_pickling() -> None:
 
     assert (copy.uid, copy.internal_date) == (5, message.internal_date)
     assert copy.attachments == message.attachments
+
+
+def test_a_message_that_was_read_is_freed_at_once() -> None:
+    """A cycle would keep megabytes until the garbage collector comes by."""
+    message = EmailMessage(raw=b"Subject: =?x?b?broken?=\r\nFrom: (\r\n\r\nbody")
+    assert message.subject is not None
+    assert message.text is not None
+    assert message.defects
+    gone = weakref.ref(message)
+    gc.disable()
+    try:
+        del message
+        assert gone() is None
+    finally:
+        gc.enable()

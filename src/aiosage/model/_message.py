@@ -32,6 +32,21 @@ _FORWARD: Final = re.compile(
 _MAX_DEFECTS: Final = 100
 
 
+class _Defects:
+    """What was wrong with a message, each thing once.
+
+    What reports to it does not hold the message, which would then stay in memory
+    until the garbage collector comes by.
+    """
+
+    def __init__(self) -> None:
+        self.found: dict[str, None] = {}
+
+    def __call__(self, defect: str) -> None:
+        if len(self.found) < _MAX_DEFECTS:
+            self.found[defect] = None
+
+
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class EmailMessage:
     """A message: what ``fetch`` yields, or what some bytes hold.
@@ -98,12 +113,8 @@ class EmailMessage:
         return None if whole is None else (whole, parse_mime(whole, self._report))
 
     @cached_property
-    def _defects(self) -> dict[str, None]:
-        return {}
-
-    def _report(self, defect: str) -> None:
-        if len(self._defects) < _MAX_DEFECTS:
-            self._defects[defect] = None
+    def _report(self) -> _Defects:
+        return _Defects()
 
     def _line(self, name: str) -> str | None:
         """Return the first field called *name*, unfolded; None if not there."""
@@ -346,7 +357,7 @@ class EmailMessage:
         """What is wrong with the message, one sentence each; reads all of it."""
         _ = (self.subject, self.date, self.from_, self.sender, self.reply_to)
         _ = (self.to, self.cc, self.bcc, self.text, self.html, self.attachments)
-        return tuple(self._defects)
+        return tuple(self._report.found)
 
     def __repr__(self) -> str:
         """Show what identifies it, nothing of what it says."""
