@@ -45,7 +45,10 @@ class SyncProgress:
 
 
 ProgressCallback: TypeAlias = Callable[[SyncProgress], object]
-"""Told of progress. It is called on the event loop, so it must be quick."""
+"""Told of progress. It is called on the event loop, so it must be quick.
+
+What it raises ends the mailbox it was told of, and is in the report.
+"""
 
 
 @dataclass(frozen=True, slots=True)

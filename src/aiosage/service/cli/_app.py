@@ -44,8 +44,8 @@ PasswordCommand = Annotated[
 ]
 _URL_HELP = (
     "imaps://user@host[:port] for TLS, imap://... for STARTTLS; ?ca_file=FILE trusts"
-    " a private CA. The password comes from AIOSAGE_PASSWORD_<USER>,"
-    " AIOSAGE_PASSWORD, --password-command, the keyring or a prompt."
+    " a private CA. The password comes from --password-command,"
+    " AIOSAGE_PASSWORD_<USER>, AIOSAGE_PASSWORD, the keyring or a prompt."
 )
 
 
