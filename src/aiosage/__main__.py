@@ -15,6 +15,8 @@ def main() -> None:
         sys.exit(
             f"aiosage: the command line needs {error.name}: pip install 'aiosage[cli]'"
         )
+    except KeyboardInterrupt:  # it takes a while, and somebody was quick
+        sys.exit(130)
     sys.exit(run())
 
 

@@ -194,6 +194,11 @@ class IMAPOperationError(IMAPError):
         self.code = code
         self.text = text
 
+    @property
+    def retryable(self) -> bool:
+        """Whether the same may work later, by what the code says (RFC 5530 §3)."""
+        return self.code in _TEMPORARY
+
 
 class IMAPMailboxError(IMAPOperationError):
     """The mailbox is missing, exists already, or is not for this user."""
@@ -277,6 +282,7 @@ class StoreError(IMAPError):
     """A store of mirrored mail cannot be opened, read or written."""
 
 
+_TEMPORARY = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG"})
 _BY_CODE: dict[str | None, type[IMAPOperationError]] = {
     "NONEXISTENT": IMAPMailboxError,
     "TRYCREATE": IMAPMailboxError,

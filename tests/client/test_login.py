@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from aiosage import (
-    MessageSet,
-    Security,
-)
+from aiosage import IMAPClient, MessageSet, Secret, Security
 
 from ..conftest import Endpoint
 from .accounts import client_of
+
+
+def test_an_account_may_be_named_by_keywords() -> None:
+    client = IMAPClient("h", username="u", password="p", port=1)
+    assert client.config.account == "u@h:1"
+    assert client.config.password == Secret("p")
 
 
 @pytest.mark.parametrize("security", list(Security))

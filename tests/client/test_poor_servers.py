@@ -108,6 +108,24 @@ async def test_move_without_move_spares_mail_that_arrives_meanwhile() -> None:
 
 
 @KINDS
+async def test_move_without_move_of_more_than_fits_one_line(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    """Dovecot ends the session at 64 KiB, other servers at 8."""
+    async with poor_server(request, kind, "MOVE") as (relay, client):
+        inbox = client.mailbox()
+        for number in range(1, 4):
+            await inbox.append(small(number))
+        apart = MessageSet([1, 3, *range(100_001, 200_000, 2)])
+
+        result = await inbox.move(apart, "Archive")
+
+        assert list(await inbox.search()) == [2]
+        assert result.uids == {1: 1, 3: 2}
+        assert max(map(len, relay.sent[0].split(b"\r\n"))) < 8192
+
+
+@KINDS
 async def test_move_without_move_leaves_what_it_could_not_copy(
     request: pytest.FixtureRequest, kind: str
 ) -> None:

@@ -129,6 +129,12 @@ def test_environments_that_describe_no_account(env: dict[str, str]) -> None:
     assert all(mistake.startswith("X_") for mistake in caught.value.mistakes)
 
 
+def test_a_password_that_is_missing_is_told_at_once() -> None:
+    """As when the environment does not have it."""
+    with pytest.raises(IMAPConfigurationError, match="password: is NoneType"):
+        ConnectionConfig(host="h", username="u", password=None)  # type: ignore[arg-type]  # what it is about
+
+
 def test_secrets_are_not_shown() -> None:
     config = ConnectionConfig(host="h", username="u", password=Secret("hunter2"))
     for shown in (repr(config), str(config), config.account):

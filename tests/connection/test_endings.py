@@ -24,6 +24,7 @@ from aiosage.wire.commands import (
     Create,
     Rename,
     UidFetch,
+    UidScan,
     UidSearch,
 )
 
@@ -271,6 +272,36 @@ async def test_an_answer_over_the_limits_ends_the_session() -> None:
         error = await outcome(connection.execute(FETCH))
     assert isinstance(error, IMAPProtocolError)
     assert "1000 octets" in str(error)
+
+
+async def test_an_answer_without_end_ends_the_session() -> None:
+    """However small its pieces, they would fill the memory."""
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(f"{SELECTED}C: T2 UID FETCH 1:3 (BODY.PEEK[])")
+        while True:
+            peer.send(b"* 1 FETCH (UID 1 FLAGS ())\r\n" * 100)
+            await peer.writer.drain()
+
+    async with scripted(serve) as port:
+        told = config(port, limits=Limits(answer=100_000))
+        connection = await IMAPConnection.open(told)
+        await connection.select("INBOX")
+        error = await outcome(connection.execute(FETCH))
+    assert isinstance(error, IMAPProtocolError)
+    assert "UID FETCH is larger than the 100000 octets" in str(error)
+
+
+async def test_a_scan_keeps_nothing_of_what_it_makes_the_server_tell() -> None:
+    """A mailbox may have any number of messages."""
+    told = "S: * 1 FETCH (UID 1 FLAGS ())\n" * 100
+    script = f"{SELECTED}C: T2 UID FETCH 1:3 (FLAGS)\n{told}S: T2 OK"
+    async with scripted(script) as port:
+        limits = Limits(answer=3000)
+        connection = await IMAPConnection.open(config(port, limits=limits))
+        await connection.select("INBOX")
+        await connection.execute(UidScan(MessageSet([1, 2, 3])))
+        connection.abort()
 
 
 @pytest.mark.parametrize(

@@ -320,6 +320,8 @@ async def test_a_refused_login_says_whether_to_try_again(
         "S: * OK [CAPABILITY X] hi\nC: T1 LOGIN ...\nS: T1 NO bad: LOGIN joe {0}\n",
         "S: * OK [CAPABILITY X] hi\nC: T1 LOGIN ...\nS: T1 BAD [X {0}] {0}\n",
         "S: * OK [CAPABILITY X] hi\nC: T1 LOGIN ...\nS: * BYE LOGIN joe {0}\n",
+        "S: * OK [CAPABILITY X] hi\nC: T1 LOGIN ...\nS: T1 LOGIN joe {0}\n",
+        "S: * OK [CAPABILITY X] hi\nC: T1 LOGIN ...\nS: * SEARCH {0}\n",
     ],
 )
 async def test_a_password_the_server_sends_back_is_not_shown(
@@ -329,6 +331,19 @@ async def test_a_password_the_server_sends_back_is_not_shown(
     async with scripted(script.format(PASSWORD)) as port:
         await refused(config(port))
     assert PASSWORD not in caplog.text
+
+
+async def test_a_password_the_server_sends_back_as_it_was_quoted_is_not_shown() -> None:
+    async def serve(peer: Peer) -> None:
+        await peer.play("S: * OK [CAPABILITY X] hi")
+        tag, _, rest = (await peer.line()).partition(" ")
+        peer.send(f"{tag} BAD what is {rest}\r\n".encode())
+
+    async with scripted(serve) as port:
+        error = await refused(config(port, password='so"secret\\indeed'))
+    assert "what is" in str(error)
+    assert "secret" not in str(error)
+    assert "indeed" not in str(error)
 
 
 @pytest.mark.parametrize("security", [Security.PLAIN, Security.TLS])

@@ -23,6 +23,7 @@ from aiosage.wire.commands import (
     MailboxStatus,
     Namespace,
     Noop,
+    Select,
     SelectResult,
     SessionState,
     StoreMode,
@@ -30,6 +31,7 @@ from aiosage.wire.commands import (
     UidFetch,
     UidSearch,
     UidStore,
+    Unselect,
 )
 
 from .scripted import (
@@ -232,7 +234,7 @@ async def test_selecting_tells_listeners_where_the_old_mailbox_ends() -> None:
         assert await connection.select("INBOX", read_only=True) == connection.selected
         connection.add_listener(heard.append)
         opened_b = await connection.select("b", read_only=True)
-        assert await connection.select("b", read_only=True) is opened_b
+        assert await connection.select("b", read_only=True) == opened_b
         assert (await connection.reselect("b", read_only=True)).exists == 8
         await connection.unselect()
         assert connection.selected is None
@@ -242,6 +244,24 @@ async def test_selecting_tells_listeners_where_the_old_mailbox_ends() -> None:
     assert heard[0] == ExistsData(9)
     assert heard[1] == opened_b
     assert isinstance(heard[3], SelectResult)
+
+
+async def test_the_open_mailbox_is_the_one_opened_last_by_whichever_command() -> None:
+    """Taken for the one before, UIDs would mean other messages."""
+    script = (
+        f"{SELECTED}C: T2 SELECT b\nS: * 9 EXISTS\nS: T2 OK\n"
+        "C: T3 SELECT INBOX\nS: T3 OK\nC: T4 UNSELECT\nS: T4 OK\n"
+        "C: T5 SELECT INBOX\nS: T5 OK"
+    )
+    async with scripted(script) as port:
+        connection = await opened(port)
+        opened_b = await connection.execute(Select("b"))
+        assert connection.selected == opened_b
+        assert (await connection.select("INBOX")).mailbox == "INBOX"
+        await connection.execute(Unselect())
+        assert connection.selected is None
+        await connection.select("INBOX")
+        connection.abort()
 
 
 async def test_a_select_that_fails_has_closed_the_mailbox_before() -> None:

@@ -137,6 +137,14 @@ def test_uids_out_of_range_are_refused(uid: int) -> None:
         MessageSet([5, uid])
 
 
+@pytest.mark.parametrize("uid", [1.0, 1.5, "1", b"1", None])
+def test_what_is_no_int_is_refused(uid: object) -> None:
+    """It would be put on the wire as it is written."""
+    with pytest.raises(TypeError):
+        MessageSet([uid])  # type: ignore[list-item]  # what a program without types does
+    assert str(MessageSet([True])) == "1"
+
+
 def test_sets_of_different_mailboxes_do_not_mix() -> None:
     """A UID means another message in another mailbox or UIDVALIDITY."""
     inbox = MessageSet([1], mailbox="INBOX", uidvalidity=7)

@@ -346,6 +346,40 @@ async def test_cancelling_within_an_anyio_scope_gives_everything_back(
         assert pool.stats().opened == 1
 
 
+@pytest.mark.parametrize("count", [1, 2])
+async def test_what_was_cancelled_costs_the_next_caller_nothing(
+    config: ConnectionConfig, relay: Relay, count: int
+) -> None:
+    """Not even if the rest of its answer is too long, or too slow, to wait for."""
+    async with IMAPConnectionPool(config, max_size=count, check_timeout=0.05) as pool:
+        async with holding(pool, count):
+            pass
+        relay.freeze()
+        caller = asyncio.create_task(use(pool))
+        await turns()
+        assert pool.stats().busy == 1
+        caller.cancel()
+        await asyncio.wait([caller])
+        assert pool.stats().idle == count
+        next_caller = asyncio.create_task(use(pool))
+        if count == 1:
+            await relay.wait_connections(2)
+        relay.thaw()
+        await next_caller
+
+        assert pool.stats().opened == 2
+
+
+async def test_opening_counts_what_callers_open_meanwhile(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    pool = IMAPConnectionPool(config, min_size=1, max_size=1)
+    await asyncio.gather(pool.open(), use(pool), use(pool))
+    assert (pool.stats().size, pool.stats().opened) == (1, 1)
+    await pool.aclose()
+    assert relay.most == 1
+
+
 async def test_open_shows_a_wrong_password_and_closes_everything(
     server: Endpoint, config: ConnectionConfig, relay: Relay
 ) -> None:

@@ -27,6 +27,7 @@ from aiosage.watch import watch
 from ..client.accounts import OtherClient, client_of, config_of, small
 from ..client.relay import Relay
 from ..conftest import Endpoint
+from ..connection.scripted import LOGGED_IN, Peer, config, scripted
 from .mirror import PATIENCE, Mirror, take
 
 NONE = frozenset[Flag]()
@@ -223,6 +224,28 @@ async def test_what_happened_while_the_connection_was_lost_is_told_once_in_order
         other.deliver(small(5))
         assert await take(events, 1) == [NewMessage("INBOX", uidvalidity, 5, NONE)]
         assert events.empty()
+
+
+async def test_a_server_that_is_not_ready_yet_is_asked_again() -> None:
+    """One that restarts may take the login first, and the mailbox only later."""
+    opening = "C: T1 EXAMINE INBOX\nS: * 0 EXISTS\nS: T1 OK\nC: T2 IDLE\nS: + idling"
+    later = [
+        f"{LOGGED_IN}{opening}\nS! close",
+        f"{LOGGED_IN}C: T1 EXAMINE INBOX\nS: T1 NO [UNAVAILABLE] not yet\n{opening}",
+    ]
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(later.pop(0))
+
+    async with (
+        scripted(serve) as port,
+        IMAPClient(config(port)) as client,
+        client.watch("INBOX") as events,
+    ):
+        lost, again = await take(events, 2)
+    assert isinstance(lost, ConnectionState)
+    assert not lost.is_connected
+    assert again == ConnectionState("INBOX", True)
 
 
 async def test_every_loss_is_told_and_made_good(

@@ -66,9 +66,9 @@ class IMAPClient:
     def __init__(
         self,
         host: str,
+        /,
         username: str,
         password: str | Secret,
-        /,
         *,
         max_connections: int = 4,
         **options: Unpack[ConnectionOptions],
@@ -77,9 +77,9 @@ class IMAPClient:
     def __init__(
         self,
         config: ConnectionConfig | str,
+        /,
         username: str = "",
         password: str | Secret = "",
-        /,
         *,
         max_connections: int = 4,
         **options: Unpack[ConnectionOptions],

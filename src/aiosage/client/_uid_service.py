@@ -137,23 +137,22 @@ class IMAPMailboxUIDService:
         read_only = all(item.peek for item in wanted)
         content = tuple(item for item in wanted if is_content(item))
         window = FIRST_WINDOW
-        rest = self._own(messages)
-        while rest:
-            block = next(rest.iter_batches(LARGEST_WINDOW if content else window))
-            block = next(block.iter_wire(_SET_OCTETS))
-            rest -= block
-            for piece in await self._split(block, content):
-                async with self._connection(piece, read_only=read_only) as connection:
-                    found = await connection.execute(UidFetch(piece, wanted))
-                octets = 0
-                for data in found:
-                    if is_gone(data):
-                        continue
-                    message = to_message(data)
-                    octets += sum(map(len, message.sections.values()))
-                    octets += len(message.header or b"") + _MESSAGE_OCTETS
-                    yield message
-                window = next_window(window, octets)
+        for rest in _pieces(self._own(messages)):
+            while rest:
+                block = next(rest.iter_batches(LARGEST_WINDOW if content else window))
+                rest -= block
+                for piece in await self._split(block, content):
+                    async with self._connection(piece, read_only=read_only) as lent:
+                        found = await lent.execute(UidFetch(piece, wanted))
+                    octets = 0
+                    for data in found:
+                        if is_gone(data):
+                            continue
+                        message = to_message(data)
+                        octets += sum(map(len, message.sections.values()))
+                        octets += len(message.header or b"") + _MESSAGE_OCTETS
+                        yield message
+                    window = next_window(window, octets)
 
     async def _split(
         self, block: MessageSet, content: tuple[MessagePart, ...]
@@ -213,7 +212,7 @@ class IMAPMailboxUIDService:
         now: dict[int, frozenset[Flag]] = {}
         owned = self._own(messages)
         async with self._connection(owned, known_uid=owned.last) as connection:
-            for piece in owned.iter_wire(_SET_OCTETS):
+            for piece in _pieces(owned):
                 now.update(await connection.execute(UidStore(piece, mode, names)))
         return now
 
@@ -253,7 +252,13 @@ class IMAPMailboxUIDService:
                 return await _copy_all(connection, owned, mailbox, UidMove)
             _require_uidplus(connection, "move")
             # Only what the session sees now is copied, so only that may go.
-            seen = await connection.execute(UidSearch(IMAPSearchCriteria.uid(owned)))
+            found = [
+                await connection.execute(UidSearch(IMAPSearchCriteria.uid(piece)))
+                for piece in _pieces(owned)
+            ]
+            seen = MessageSet.from_ranges(
+                uids for piece in found for uids in piece.ranges
+            )
             copied = await _copy_all(connection, seen, mailbox, UidCopy)
             await _expunge_all(connection, seen)
             return copied

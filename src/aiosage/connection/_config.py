@@ -77,6 +77,9 @@ class ConnectionConfig:
         if isinstance(self.password, str):
             object.__setattr__(self, "password", Secret(self.password))
         mistakes: list[str] = []
+        # os.environ.get() gives None, and not everybody checks types.
+        if not isinstance(self.password, Secret):  # pyright: ignore[reportUnnecessaryIsInstance]
+            mistakes.append(f"password: is {type(self.password).__name__}, not str")
         if not self.host or any(c.isspace() or c == "\0" for c in self.host):
             mistakes.append(f"host: {self.host!r} is not the name of a server")
         if not self.username:

@@ -54,7 +54,6 @@ class IMAPConnection:
     def __init__(self, config: ConnectionConfig, protocol: IMAPProtocol) -> None:
         self._config = config
         self._protocol = protocol
-        self._selected: SelectResult | None = None
         self._mailbox_lock = asyncio.Lock()
 
     @classmethod
@@ -85,7 +84,7 @@ class IMAPConnection:
         await self.aclose()
 
     def __repr__(self) -> str:
-        selected = f", {self._selected.mailbox!r}" if self._selected else ""
+        selected = f", {self.selected.mailbox!r}" if self.selected else ""
         state = "closed" if self.is_closed else self.state.value
         return f"<IMAPConnection {self._config.account}: {state}{selected}>"
 
@@ -106,10 +105,12 @@ class IMAPConnection:
 
     @property
     def selected(self) -> SelectResult | None:
-        """The open mailbox as it was when it was opened; None if none is."""
-        if self.state is not SessionState.SELECTED:
-            return None
-        return self._selected
+        """The open mailbox as it was when it was opened, by whichever command.
+
+        None if none is open, or if which one is not known, as when opening
+        another was cancelled.
+        """
+        return self._protocol.selected
 
     @property
     def is_closed(self) -> bool:
@@ -203,16 +204,12 @@ class IMAPConnection:
                 and (read_only or not selected.read_only)
             ):
                 return selected
-            self._selected = None
-            self._selected = await self.execute(Select(mailbox, read_only))
-            return self._selected
+            return await self.execute(Select(mailbox, read_only))
 
     async def reselect(self, mailbox: str, *, read_only: bool = False) -> SelectResult:
         """Open *mailbox* anew, to learn how it stands now."""
         async with self._mailbox_lock:
-            self._selected = None
-            self._selected = await self.execute(Select(mailbox, read_only))
-            return self._selected
+            return await self.execute(Select(mailbox, read_only))
 
     async def unselect(self) -> None:
         """Leave the open mailbox. Nothing is expunged, unlike by CLOSE.
@@ -223,7 +220,7 @@ class IMAPConnection:
         async with self._mailbox_lock:
             if self.state is not SessionState.SELECTED:
                 return
-            self._selected = None
+            self._protocol.selected = None
             if self.supports("UNSELECT"):
                 await self.execute(Unselect())
 

@@ -128,7 +128,8 @@ def _secrets(config: ConnectionConfig) -> tuple[str, ...]:
     if len(password) < _SHORTEST_SECRET:
         return ()
     plain = f"\0{config.username}\0{password}".encode(errors="replace")
-    return password, base64.b64encode(plain).decode("ascii")
+    quoted = password.replace("\\", r"\\").replace('"', r"\"")
+    return password, quoted, base64.b64encode(plain).decode("ascii")
 
 
 async def _connect(

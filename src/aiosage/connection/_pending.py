@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ..errors import IMAPConnectionError
 from ..wire import EncodedCommand, Frame, Status, Untagged
 from ..wire.commands import Command, Idle, Logout
 
 T = TypeVar("T")
+
+_COST: Final = 256  # octets any response takes, however short
 
 
 class Pending:
@@ -26,6 +28,7 @@ class Pending:
         "flight",
         "held",
         "invited",
+        "kept",
         "ready",
         "tag",
     )
@@ -44,6 +47,7 @@ class Pending:
         self.encoded = encoded
         self.flight = 0  # flights sent so far; 0 while waiting
         self.claimed: list[Untagged | Status] = []
+        self.kept = 0  # octets that takes, roughly
         self.done: asyncio.Future[Status] = loop.create_future()
         self.abandoned_at: int | None = None  # octets received by then
         self.deadline: asyncio.TimerHandle | None = None  # of an abandoned command
@@ -67,6 +71,7 @@ class Pending:
     def take(self, response: Untagged | Status, frame: Frame) -> None:
         """Keep *response*, which came as *frame*, for the result."""
         self.claimed.append(response)
+        self.kept += _COST + sum(map(len, frame))
 
     def drop_deadline(self) -> None:
         """Let the end of a command free what it held."""

@@ -128,6 +128,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         self.cause: IMAPConnectionError | None = None
         self.greeting: asyncio.Future[Status] = loop.create_future()
         self.session_state = SessionState.NOT_AUTHENTICATED
+        self.selected: SelectResult | None = None  # None also if it is not known
         self.closed = asyncio.Event()
 
     # -- What asyncio calls.
@@ -150,7 +151,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             for frame in self._framer.feed(data):
                 if self._upgrading:
                     raise _injected()
-                self._take(parse(frame, self._limits), frame)
+                self._take(self._parse(frame), frame)
                 if self.cause is not None:
                     return
         except IMAPProtocolError as error:
@@ -292,6 +293,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         self.cause = error
         self.state = aioimaplib.LOGOUT
         self.session_state = SessionState.LOGOUT
+        self.selected = None
         self._watchdog.stop()
         for pending in (*self._under_way.values(), *self._waiting):
             pending.fail(error)
@@ -318,6 +320,8 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
                 return
             self._waiting.popleft()
             self._under_way[pending.tag] = pending
+            if isinstance(pending.command, Select):
+                self.selected = None
             self._send_flight(pending)
 
     def _send_flight(self, pending: Pending) -> None:
@@ -332,6 +336,20 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         self._watchdog.arm()
 
     # -- Receiving.
+
+    def _parse(self, frame: Frame) -> Response:
+        try:
+            return parse(frame, self._limits)
+        except IMAPProtocolError as error:
+            violation = error
+        # An error quotes what it is about, and a server may send anything back.
+        for secret in self._secrets:
+            octets = secret.encode("utf-8", "surrogatepass")
+            if any(octets in part for part in frame):
+                violation = IMAPProtocolError(
+                    "not an IMAP response: the server sent back what it was told"
+                )
+        raise violation
 
     def _take(self, response: Response, frame: Frame) -> None:
         if self._secrets and isinstance(response, Status):
@@ -410,9 +428,20 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         for pending in self._under_way.values():
             if isinstance(response, pending.command.claims):
                 if pending.abandoned_at is None:
-                    pending.take(response, frame)
+                    self._keep(pending, response, frame)
                 break
         self._announce(response)
+
+    def _keep(
+        self, pending: Pending, response: Untagged | Status, frame: Frame
+    ) -> None:
+        pending.take(response, frame)
+        if pending.kept > self._limits.answer:
+            raise IMAPProtocolError(
+                f"the answer to {pending.command.name} is larger than the"
+                f" {self._limits.answer} octets allowed",
+                hint="Ask for less at once, or raise the connection's limits.",
+            )
 
     def _announce(self, news: News) -> None:
         for listener in tuple(self._listeners):
@@ -442,7 +471,8 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             if succeeded:
                 self._enter(SessionState.SELECTED)
                 if pending.abandoned_at is None:
-                    self._announce(command.result(pending.claimed, status))
+                    self.selected = command.result(pending.claimed, status)
+                    self._announce(self.selected)
             elif status.condition is Condition.NO:
                 self._enter(SessionState.AUTHENTICATED)
         elif not succeeded:
@@ -459,6 +489,8 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
     def _enter(self, state: SessionState) -> None:
         self.session_state = state
         self.state = _STATES[state]
+        if state is not SessionState.SELECTED:
+            self.selected = None
 
     # -- Cancelled commands and silent servers.
 

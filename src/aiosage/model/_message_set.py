@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from operator import index
 from typing import Final, TypeAlias
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
@@ -307,7 +308,7 @@ class MessageSet:
 
 
 def _range_text(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first}:{last}"
+    return f"{first:d}" if first == last else f"{first:d}:{last:d}"
 
 
 def _checked_range(first: int, last: int) -> tuple[int, int]:
@@ -333,7 +334,7 @@ def _parse_number(text: str, largest: int | None, whole: str) -> int:
 def _ranges_of(uids: Iterable[int]) -> Ranges:
     if isinstance(uids, MessageSet):
         return uids.ranges
-    ordered = sorted(uids)
+    ordered = sorted(map(index, uids))
     if not ordered:
         return ()
     if not (ordered[0] >= 1 and ordered[-1] <= MAX_UID):

@@ -16,6 +16,7 @@ class IdleConnection:
         idle_since: when it came back, in seconds of the pool's clock.
         expires_at: when its lifetime ends.
         is_alive: its session has not ended.
+        is_quiet: it does not wait for the rest of an answer nobody wants.
     """
 
     mailbox: str | None
@@ -23,6 +24,7 @@ class IdleConnection:
     idle_since: float
     expires_at: float
     is_alive: bool = True
+    is_quiet: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def plan(
     if not usable:
         return Plan(None, check=False, close=tuple(close))
 
-    def merit(index: int) -> tuple[int, float]:
+    def merit(index: int) -> tuple[bool, int, float]:
         connection = idle[index]
         if mailbox is None:
             fit = 0
@@ -76,9 +78,8 @@ def plan(
             fit = 1  # leaves the others their mailboxes
         else:
             fit = 0
-        return fit, connection.idle_since
+        return connection.is_quiet, fit, connection.idle_since
 
     best = max(usable, key=merit)
-    return Plan(
-        best, check=now - idle[best].idle_since > check_after, close=tuple(close)
-    )
+    is_sure = idle[best].is_quiet and now - idle[best].idle_since <= check_after
+    return Plan(best, check=not is_sure, close=tuple(close))

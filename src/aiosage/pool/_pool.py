@@ -6,7 +6,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -159,10 +159,10 @@ class IMAPConnectionPool:
         """
         self._check_open()
         try:
-            # Counted anew each time: callers may be opening some themselves.
-            while len(self._idle) + self._lent < self._min_size:
-                connection, expires_at = await self._connect()
-                self._idle.append(_Idle(connection, self._clock(), expires_at))
+            async with AsyncExitStack() as held:
+                # Counted anew each time: callers may be opening some themselves.
+                while len(self._idle) + self._lent < self._min_size:
+                    await held.enter_async_context(self.connection())
         except BaseException:
             await self._close_idle()
             raise
@@ -288,6 +288,7 @@ class IMAPConnectionPool:
             idle_since=entry.idle_since,
             expires_at=entry.expires_at,
             is_alive=not entry.connection.is_closed,
+            is_quiet=entry.connection.is_quiet,
         )
 
     async def _connect(self) -> tuple[IMAPConnection, float]:

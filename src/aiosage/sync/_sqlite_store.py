@@ -68,6 +68,10 @@ class SQLiteStore:
         """
         if self._opened is not None:
             return
+        if str(self._path) == ":memory:":  # to SQLite, one for each connection
+            raise StoreError(
+                ":memory: is not a file", hint="A MemoryStore is kept in memory."
+            )
         try:
             from ._sql_engine import SqlEngine
 

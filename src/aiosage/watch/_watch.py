@@ -24,6 +24,7 @@ from ..connection import IMAPConnection, News
 from ..errors import (
     IMAPAuthenticationError,
     IMAPConnectionError,
+    IMAPOperationError,
     IMAPPoolTimeout,
 )
 from ..pool import IMAPConnectionPool
@@ -95,7 +96,8 @@ async def watch(
 
 def _is_transient(error: Exception) -> bool:
     return isinstance(error, IMAPConnectionError | IMAPPoolTimeout) or (
-        isinstance(error, IMAPAuthenticationError) and error.retryable
+        isinstance(error, IMAPAuthenticationError | IMAPOperationError)
+        and error.retryable
     )
 
 
@@ -161,6 +163,7 @@ class _Watcher:
                 IMAPConnectionError,
                 IMAPPoolTimeout,
                 IMAPAuthenticationError,
+                IMAPOperationError,
             ) as error:
                 if is_first or not _is_transient(error):
                     raise

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Caps on what one response may cost, checked before memory is spent.
+    """Caps on what a server may cost, checked before memory is spent.
 
     Attributes:
         line: longest run of octets without a literal. A SEARCH answer is one
             line: a million UIDs take about 8 MiB.
         literal: largest literal, in octets.
         response: largest whole response, in octets.
+        answer: most octets kept as the answer to one command, each response
+            counted as 256 octets more than it has.
         nesting: deepest parentheses.
     """
 
     line: int = 16 * 2**20
     literal: int = 256 * 2**20
     response: int = 512 * 2**20
+    answer: int = 1024 * 2**20
     nesting: int = 200

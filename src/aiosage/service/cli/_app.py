@@ -120,16 +120,23 @@ def _run(
 ) -> None:
     """Run *main* and exit as it says, or as its error does."""
     logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.ERROR,
+        level=logging.ERROR,
         format="%(asctime)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    if verbose:  # of us alone: what the database driver tells holds mail
+        logging.getLogger("aiosage").setLevel(logging.DEBUG)
     try:
         code = asyncio.run(main)
     except IMAPError as error:
         output.error(str(error))
         code = exit_code(error)
     except ImportError as error:  # an extra is missing, and the text names it
+        output.error(str(error))
+        code = ExitCode.FAILED
+    except BrokenPipeError:
+        raise  # whoever read our output has had enough
+    except OSError as error:  # such as a full disk, where the output goes
         output.error(str(error))
         code = ExitCode.FAILED
     except KeyboardInterrupt:
@@ -139,6 +146,9 @@ def _run(
 
 def run() -> int:
     """Run the command line; return the exit code."""
+    # Mail knows more letters than some locales do. A closed stdout is None.
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        reconfigure(errors="backslashreplace")
     try:
         app()
     except SystemExit as end:

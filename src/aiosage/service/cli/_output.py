@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -23,6 +24,18 @@ from ...watch import (
     NewMessage,
     WatchEvent,
 )
+
+_VISIBLE: Final = {
+    code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))
+}
+
+
+def printable(text: str) -> str:
+    """Return *text* with control characters written out.
+
+    Names of mailboxes come from servers, and a terminal does what they say.
+    """
+    return text.translate(_VISIBLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +55,30 @@ class Output:
     @classmethod
     def make(cls, *, is_json: bool) -> Output:
         """Return the output this process should have."""
+        # It is None where the shell closed it. Names may look like rich's markup.
+        is_terminal = sys.stdout is not None and sys.stdout.isatty()
         return cls(
             is_json,
-            Console(highlight=False, soft_wrap=not sys.stdout.isatty()),
-            Console(stderr=True, highlight=False),
+            Console(
+                highlight=False, markup=False, emoji=False, soft_wrap=not is_terminal
+            ),
+            Console(stderr=True, highlight=False, markup=False, emoji=False),
         )
 
     def record(self, kind: str, fields: Mapping[str, object]) -> None:
-        """Write one JSON object."""
-        text = json.dumps({"type": kind, **fields}, ensure_ascii=False, default=_json)
+        """Write one JSON object, in ASCII, which every locale can."""
+        text = json.dumps({"type": kind, **fields}, default=_json)
         self.console.file.write(text + "\n")
         self.console.file.flush()
 
     def line(self, text: str, *, style: str | None = None) -> None:
         """Write one line of text; nothing in JSON."""
         if not self.is_json:
-            self.console.print(text, style=style, markup=False, soft_wrap=True)
+            self.console.print(printable(text), style=style, soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Write a line to stderr: what is of interest only while it lasts."""
-        self.progress.print(text, markup=False, soft_wrap=True)
+        self.progress.print(printable(text), soft_wrap=True)
 
     def table(
         self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
@@ -70,15 +87,15 @@ class Output:
         if self.is_json:
             return
         if not self.console.is_terminal:
-            self.console.print(f"{title}:", markup=False)
+            self.console.print(printable(f"{title}:"))
             for row in rows:
                 cells = (
                     f"{name.lower()}={cell}"
                     for name, cell in zip(columns, row, strict=True)
                 )
-                self.console.print("  " + "  ".join(cells), markup=False)
+                self.console.print("  " + printable("  ".join(cells)))
             return
-        table = Table(title=title, title_justify="left")
+        table = Table(title=printable(title), title_justify="left")
         for index, name in enumerate(columns):
             is_number = bool(rows) and isinstance(rows[0][index], int | float)
             table.add_column(name, justify="right" if is_number else "left")
@@ -88,11 +105,11 @@ class Output:
 
     def error(self, text: str) -> None:
         """Say on stderr what went wrong."""
-        self.progress.print(f"aiosage: {text}", markup=False, soft_wrap=True)
+        self.progress.print(printable(f"aiosage: {text}"), soft_wrap=True)
 
 
 def _cell(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else printable(str(value))
 
 
 def _json(value: object) -> object:

@@ -10,6 +10,7 @@ import getpass
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -48,7 +49,7 @@ async def account_from_url(
         or await anyio.to_thread.run_sync(_from_keyring, config.account)
     )
     if not password:
-        password = await anyio.to_thread.run_sync(_from_prompt, config)
+        password = _from_prompt(config)
     return config.with_password(password)
 
 
@@ -68,8 +69,12 @@ async def _from_command(command: str, config: ConnectionConfig) -> str:
     fields = {"username": config.username, "host": config.host}
     try:
         words = [word.format_map(fields) for word in shlex.split(command)]
-    except (LookupError, ValueError) as error:
-        raise IMAPConfigurationError([f"password command: {error}"]) from None
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        mistake = (
+            f"password command: {error} ({{username}} and {{host}} are filled in,"
+            " every other brace is written twice)"
+        )
+        raise IMAPConfigurationError([mistake]) from None
     if not words:
         raise IMAPConfigurationError(["password command: it is empty"])
     try:
@@ -82,7 +87,12 @@ async def _from_command(command: str, config: ConnectionConfig) -> str:
         raise IMAPConfigurationError(
             [f"password command: exit code {error.returncode}"]
         ) from None
-    password, *_ = done.stdout.decode().splitlines() or [""]
+    try:
+        password, *_ = done.stdout.decode().splitlines() or [""]
+    except UnicodeDecodeError:  # it carries the octets of the password
+        raise IMAPConfigurationError(
+            ["password command: what it printed is not in UTF-8"]
+        ) from None
     if not password:
         raise IMAPConfigurationError(["password command: it printed nothing"])
     return password
@@ -109,4 +119,14 @@ def _from_prompt(config: ConnectionConfig) -> str:
             f" {config.account}"
         )
         raise IMAPConfigurationError([mistake])
-    return getpass.getpass(f"Password for {config.account}: ", stream=sys.stderr)
+    # On this thread, since nothing else goes on yet, and with Python's own handler:
+    # so Ctrl-C ends the question, and getpass turns the echo on again.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return getpass.getpass(f"Password for {config.account}: ", stream=sys.stderr)
+    except EOFError:
+        raise IMAPConfigurationError(
+            [f"no password was given for {config.account}"]
+        ) from None
+    finally:
+        signal.signal(signal.SIGINT, handler)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -29,8 +29,9 @@ from ...sync import (
     SyncReport,
     sync_accounts,
 )
+from ...wire import encode_mailbox_name
 from ._exit import ExitCode, exit_code
-from ._output import Output
+from ._output import Output, printable
 from ._passwords import account_from_url
 
 _LINE_SECONDS: Final = 5.0
@@ -46,6 +47,7 @@ async def run_sync(
     password_command: str | None,
 ) -> ExitCode:
     """Bring the mirror of the accounts that *urls* name up to date."""
+    check_mailbox_names(mailboxes or ())
     accounts = [
         await account_from_url(url, password_command=password_command) for url in urls
     ]
@@ -56,6 +58,24 @@ async def run_sync(
         report = await sync_with_progress(output, accounts, mirror, mailboxes=mailboxes)
     show_report(output, report, title=f"Mirror in {store}")
     return report_code(report)
+
+
+def check_mailbox_names(names: Iterable[str]) -> None:
+    """Refuse what cannot be the name of a mailbox, before anything is tried.
+
+    Raises:
+        IMAPConfigurationError: with every mistake at once.
+    """
+    mistakes: list[str] = []
+    for name in names:
+        try:
+            encode_mailbox_name(name)
+        except UnicodeEncodeError:
+            mistakes.append(f"mailbox: {name!r} is not text")
+        except ValueError as error:
+            mistakes.append(f"mailbox: {error}")
+    if mistakes:
+        raise IMAPConfigurationError(mistakes)
 
 
 async def sync_with_progress(
@@ -103,10 +123,10 @@ class _Bars:
 
     def __init__(self, output: Output) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[doing]}"),
+            TextColumn("{task.fields[doing]}", markup=False),
             console=output.progress,
         )
         self._bars: dict[str, TaskID] = {}
@@ -130,7 +150,9 @@ class _Bars:
         """Move the bar of the account *record* tells of."""
         account = record.account
         if account not in self._bars:
-            self._bars[account] = self._progress.add_task(account, total=None, doing="")
+            self._bars[account] = self._progress.add_task(
+                printable(account), total=None, doing=""
+            )
         if record.phase is not SyncPhase.COMPARING:
             self._mailboxes[account, record.mailbox] = record
         mine = [r for (name, _), r in self._mailboxes.items() if name == account]
@@ -138,7 +160,7 @@ class _Bars:
             self._bars[account],
             completed=sum(r.done for r in mine),
             total=sum(r.total for r in mine),
-            doing=f"{record.phase} {record.mailbox}",
+            doing=printable(f"{record.phase} {record.mailbox}"),
         )
 
 

@@ -55,14 +55,13 @@ class UidFetch(Command[tuple[FetchData, ...]]):
 class UidScan(SimpleCommand):
     """Let the server tell UID and flags of messages to whoever listens.
 
-    Nothing is kept, so a mailbox of any size costs no memory here.
+    Nothing is claimed, so a mailbox of any size costs no memory here.
     """
 
     messages: MessageSet
 
     name: ClassVar = "UID FETCH"
     states: ClassVar = SELECTED
-    claims: ClassVar = (FetchData,)
 
     def encode(self, to: Encoder) -> None:
         """Write the set and FLAGS."""

@@ -45,13 +45,14 @@ class UidSearch(Command[MessageSet]):
         self, untagged: Sequence[Untagged | Status], status: Status
     ) -> MessageSet:
         """Return the UIDs; several answers are one."""
-        found = MessageSet()
+        ranges: list[tuple[int, int]] = []
+        numbers: list[int] = []
         for data in untagged:
             if isinstance(data, ESearchData) and data.all is not None:
-                found |= data.all
+                ranges.extend(data.all.ranges)
             elif isinstance(data, SearchData):
-                try:
-                    found |= MessageSet(data.numbers)
-                except ValueError as error:
-                    raise IMAPProtocolError(f"UID SEARCH: {error}") from None
-        return found
+                numbers.extend(data.numbers)
+        try:
+            return MessageSet.from_ranges(ranges) | MessageSet(numbers)
+        except ValueError as error:
+            raise IMAPProtocolError(f"UID SEARCH: {error}") from None
