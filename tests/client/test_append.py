@@ -85,3 +85,12 @@ async def test_a_missing_mailbox_is_a_mailbox_error(client: IMAPClient) -> None:
         await client.mailbox("missing").append(small(1))
 
     assert caught.value.code == "TRYCREATE"
+
+
+async def test_flags_as_they_were_fetched_can_be_appended(
+    inbox: IMAPMailboxUIDService,
+) -> None:
+    r"""Among them may be ``\Recent``, which servers refuse to be told."""
+    result = await inbox.append(small(1), flags=[Flag.SEEN, Flag.RECENT])
+    assert result.uid == 1
+    assert await inbox.set_flags([1], Flag.FLAGGED, Flag.RECENT)

@@ -147,3 +147,24 @@ def test_a_ca_file_that_cannot_be_read(tmp_path: Path) -> None:
     config = ConnectionConfig(host="h", username="u", ca_file=missing)
     with pytest.raises(IMAPConfigurationError, match=r"missing\.pem"):
         config.make_ssl_context()
+
+
+@pytest.mark.parametrize(
+    ("url", "mistake"),
+    [
+        ("imaps://u@h?security=plain", "imaps is TLS"),
+        ("imaps://u@h/INBOX", "names a mailbox"),
+    ],
+)
+def test_a_url_that_says_two_things_is_refused(url: str, mistake: str) -> None:
+    """Plain text behind imaps would be a surprise of the worst kind."""
+    with pytest.raises(IMAPConfigurationError, match=mistake):
+        ConnectionConfig.from_url(url)
+
+
+def test_a_prepared_account_shares_one_context() -> None:
+    config = ConnectionConfig(host="h", username="u")
+    prepared = config.prepared()
+    assert prepared.make_ssl_context() is prepared.make_ssl_context()
+    plain = ConnectionConfig(host="h", username="u", security=Security.PLAIN)
+    assert plain.prepared() is plain

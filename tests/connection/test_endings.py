@@ -363,3 +363,22 @@ async def test_a_listener_that_fails_ends_the_session_and_hangs_nobody() -> None
             await connection.aclose()
         loop.set_exception_handler(handler)
     assert complaints
+
+
+async def test_an_answer_that_cannot_be_ends_the_session() -> None:
+    """What else such a server says is not to be trusted either."""
+    script = f"{SELECTED}C: T2 UID SEARCH ALL\nS: * SEARCH 0\nS: T2 OK done\n"
+    async with scripted(script) as port:
+        connection = await opened(port)
+        with pytest.raises(IMAPProtocolError):
+            await connection.execute(UidSearch(IMAPSearchCriteria.ALL))
+        assert connection.is_closed
+
+
+async def test_the_system_probes_an_idle_connection() -> None:
+    """Or a link that died without a word would show when IDLE is renewed."""
+    async with scripted(LOGGED_IN) as port:
+        connection = await IMAPConnection.open(config(port))
+        sock = connection._protocol.socket_transport.get_extra_info("socket")
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        connection.abort()

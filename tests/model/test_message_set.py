@@ -199,3 +199,10 @@ def test_it_survives_pickling() -> None:
 def test_repr_is_short_however_fragmented_the_set() -> None:
     assert repr(MessageSet([1, 2, 3, 7])) == "<MessageSet 1:3,7: 4 messages>"
     assert len(repr(MessageSet(range(1, 10_000, 2)))) < 80
+
+
+def test_a_copy_belongs_to_the_same_mailbox() -> None:
+    """Or it would slip past the check of UIDVALIDITY."""
+    found = MessageSet([1, 2], mailbox="INBOX", uidvalidity=7)
+    assert MessageSet(found) == found
+    assert MessageSet(found, mailbox="Sent").mailbox == "Sent"

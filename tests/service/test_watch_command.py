@@ -30,10 +30,12 @@ async def _record(process: asyncio.subprocess.Process) -> dict[str, Any]:
     return record
 
 
-async def _interrupt(process: asyncio.subprocess.Process) -> tuple[int, str]:
-    """Press Ctrl-C; return the exit code and what stderr has."""
+async def _interrupt(
+    process: asyncio.subprocess.Process, how: signal.Signals = signal.SIGINT
+) -> tuple[int, str]:
+    """Press Ctrl-C, or signal *how*; return the exit code and what stderr has."""
     assert process.stderr is not None
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     async with asyncio.timeout(20):
         err = await process.stderr.read()
         return await process.wait(), err.decode()
@@ -89,6 +91,18 @@ async def test_a_cut_connection_is_told_and_made_good(
         ]
         code, _ = await _interrupt(process)
     assert code == 130
+
+
+async def test_a_service_manager_may_end_it(
+    server: Endpoint, certificates: Certificates
+) -> None:
+    """SIGTERM is how containers stop: it logs out, and the code tells why."""
+    env = environment(AIOSAGE_PASSWORD=server.password)
+    url = url_of(server, certificates)
+    async with started("watch", url, "--json", env=env) as process:
+        assert (await _record(process))["type"] == "watching"
+        code, err = await _interrupt(process, signal.SIGTERM)
+    assert (code, err) == (143, "")
 
 
 async def test_people_get_text(server: Endpoint, certificates: Certificates) -> None:

@@ -78,3 +78,11 @@ def test_what_is_not_modified_utf7_is_kept(wire: bytes) -> None:
 def test_what_no_server_could_take_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"mailbox name|surrogates"):
         encode_mailbox_name(name)
+
+
+@pytest.mark.parametrize("wire", [b"caf\xe9", b"\xff/&-", b"INBOX/\x80"])
+def test_octets_that_are_no_text_go_back_to_the_server_as_they_came(
+    wire: bytes,
+) -> None:
+    """Or the mailbox could be listed and never opened."""
+    assert encode_mailbox_name(decode_mailbox_name(wire)) == wire

@@ -206,7 +206,7 @@ class IMAPMailboxUIDService:
         mode: StoreMode,
         flags: Iterable[Flag],
     ) -> dict[int, frozenset[Flag]]:
-        names = frozenset(map(Flag, flags))
+        names = _settable(flags)
         if not names and mode is not StoreMode.REPLACE:
             raise ValueError("no flags given")
         now: dict[int, frozenset[Flag]] = {}
@@ -301,7 +301,7 @@ class IMAPMailboxUIDService:
             ValueError: the message holds NUL, or *internal_date* is naive.
         """
         command = Append(
-            self._mailbox, _octets(message), frozenset(map(Flag, flags)), internal_date
+            self._mailbox, _octets(message), _settable(flags), internal_date
         )
         async with self._pool.connection() as connection:
             code = await connection.execute(command)
@@ -390,6 +390,11 @@ async def _expunge_all(connection: IMAPConnection, messages: MessageSet) -> None
         )
         for command in commands:
             await connection.execute(command)
+
+
+def _settable(flags: Iterable[Flag]) -> frozenset[Flag]:
+    r"""Return *flags* without ``\Recent``, which only servers set (RFC 3501 §2.3.2)."""
+    return frozenset(map(Flag, flags)) - {Flag.RECENT}
 
 
 def _octets(message: bytes | EmailMessage | email.message.Message) -> bytes:

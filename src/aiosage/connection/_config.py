@@ -158,6 +158,10 @@ class ConnectionConfig:
         options = dict(parse_qsl(parts.query))
         security = options.pop("security", _SCHEMES.get(parts.scheme, Security.TLS))
         ca_file = options.pop("ca_file", None)
+        if parts.scheme == "imaps" and security != Security.TLS:
+            mistakes.append(f"url: imaps is TLS; security={security} goes with imap")
+        if parts.path.strip("/"):
+            mistakes.append("url: names a mailbox, where only an account can be named")
         mistakes.extend(f"url: unknown option {name!r}" for name in options)
         if mistakes:
             raise IMAPConfigurationError(mistakes)
@@ -224,6 +228,16 @@ class ConnectionConfig:
         if isinstance(password, str):
             password = Secret(password)
         return replace(self, password=password)
+
+    def prepared(self) -> ConnectionConfig:
+        """Return the same account with its TLS context made, to be shared.
+
+        Raises:
+            IMAPConfigurationError: the CA file cannot be read.
+        """
+        if self.security is Security.PLAIN or self.ssl_context is not None:
+            return self
+        return replace(self, ssl_context=self.make_ssl_context(), ca_file=None)
 
     def make_ssl_context(self) -> ssl.SSLContext:
         """Return the context to connect with. Costs 20 ms: share it.

@@ -17,6 +17,7 @@ from ..errors import (
     IMAPConnectionError,
     IMAPConnectionLost,
     IMAPOperationError,
+    IMAPProtocolError,
     refusal,
 )
 from ..wire import Condition, Status
@@ -178,7 +179,11 @@ class IMAPConnection:
         status = pending.done.result()
         if status.condition is not Condition.OK:
             raise self._refusal(command, status)
-        return command.result(pending.claimed, status)
+        try:
+            return command.result(pending.claimed, status)
+        except IMAPProtocolError as error:
+            self._protocol.fail(error)
+            raise
 
     def _refusal(self, command: Command[object], status: Status) -> IMAPOperationError:
         code = status.code.name if status.code else None

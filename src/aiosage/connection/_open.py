@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import socket
 import ssl
 from typing import Final, NamedTuple
@@ -145,6 +146,15 @@ async def _connect(
         raise _connect_error(config, error, in_tls=implicit is not None) from error
 
 
+def _is_refused(error: OSError) -> bool:
+    """Return whether every address of the host refused; asyncio joins the texts."""
+    if isinstance(error, ConnectionRefusedError):
+        return True
+    text = str(error)
+    refused = text.count(f"[Errno {errno.ECONNREFUSED}]")
+    return refused > 0 and refused == text.count("[Errno ")
+
+
 def _connect_error(
     config: ConnectionConfig, error: OSError, *, in_tls: bool
 ) -> IMAPConnectError:
@@ -166,7 +176,7 @@ def _connect_error(
             f"the host {config.host!r} is not known: {error.strerror}",
             hint="Check its spelling and the name server.",
         )
-    if isinstance(error, ConnectionRefusedError):
+    if _is_refused(error):
         return IMAPConnectError(
             f"{address} refused the connection",
             hint="Check host and port: is the server running there?",

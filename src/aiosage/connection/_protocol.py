@@ -60,6 +60,7 @@ from ..wire.commands import (
     SessionState,
     StartTls,
 )
+from ._keepalive import keep_alive
 from ._pending import Pending, again, end_with
 from ._pipeline import may_join
 from ._watchdog import Watchdog
@@ -138,6 +139,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         super().connection_made(transport)
         self._out = cast("asyncio.Transport", transport)
         self._watchdog.watch(self._out)
+        keep_alive(transport)
         self.state = aioimaplib.CONNECTED
 
     def data_received(self, d: bytes) -> None:

@@ -45,6 +45,9 @@ class MessageSet:
             ValueError: a UID is not in 1..2^32-1.
             TypeError: a UID is not an int.
         """
+        if isinstance(uids, MessageSet):  # a copy belongs where the original does
+            mailbox = uids.mailbox if mailbox is None else mailbox
+            uidvalidity = uids.uidvalidity if uidvalidity is None else uidvalidity
         self._set(_ranges_of(uids), mailbox, uidvalidity)
 
     def _set(

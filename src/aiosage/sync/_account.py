@@ -237,6 +237,6 @@ def _folded(name: str) -> str:
 
 def _log(what: str, error: Exception) -> None:
     if isinstance(error, IMAPError):
-        log.warning("%s is not in sync: %s", what, error)
+        log.info("%s is not in sync: %s", what, error)  # the report tells it
     else:
         log.error("%s is not in sync", what, exc_info=error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -11,10 +12,13 @@ import stamina
 from ..errors import (
     IMAPAuthenticationError,
     IMAPConnectionError,
+    IMAPOperationError,
     IMAPPoolTimeout,
     UIDValidityChanged,
 )
 from ..resilience import backoff
+
+log = logging.getLogger("aiosage.sync")
 
 T = TypeVar("T")
 
@@ -25,7 +29,7 @@ def is_transient(error: Exception) -> bool:
     Another process may have moved the mirror on to a new UIDVALIDITY, which we
     then learn by opening the mailbox anew.
     """
-    if isinstance(error, IMAPAuthenticationError):
+    if isinstance(error, IMAPAuthenticationError | IMAPOperationError):
         return error.retryable
     return isinstance(error, IMAPConnectionError | IMAPPoolTimeout | UIDValidityChanged)
 
@@ -50,6 +54,8 @@ async def retrying(
         before = moved()
 
         def is_stuck(error: Exception, before: int = before) -> bool:
+            if is_transient(error):
+                log.warning("attempt failed: %s", error)
             return is_transient(error) and moved() == before
 
         try:

@@ -144,6 +144,11 @@ class SqlEngine:
                 return await connection.run_sync(work)
         except DBAPIError as error:
             raise self._store_error(error) from error
+        except UnicodeEncodeError as error:
+            raise StoreError(
+                f"the store cannot hold {error.object!r}, which is not text",
+                hint="Rename the mailbox on the server.",
+            ) from None
 
     def _store_error(self, error: DBAPIError) -> StoreError:
         cause = error.orig
@@ -155,7 +160,10 @@ class SqlEngine:
                 f" {self._busy_timeout:g} s",
                 hint="Wait until it has finished, or use a store of your own.",
             )
-        return StoreError(f"the store {self._path} failed: {cause}")
+        hint = ""
+        if isinstance(code, int) and code & 0xFF == sqlite3.SQLITE_CORRUPT:
+            hint = "Move it away and synchronise again."
+        return StoreError(f"the store {self._path} failed: {cause}", hint=hint)
 
     async def aclose(self) -> None:
         """Close the file."""

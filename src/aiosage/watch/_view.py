@@ -8,6 +8,7 @@ what each one means. It does no I/O.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..errors import IMAPProtocolError
@@ -33,7 +34,7 @@ class MailboxView:
     def __init__(self, mailbox: str, uidvalidity: int | None, exists: int) -> None:
         self._mailbox = mailbox
         self.uidvalidity = uidvalidity
-        self._uids: list[int] = []
+        self._uids = array("I")  # four octets each, however many the server claims
         self._unknown = 0
         self.flags: dict[int, Flags] = {}
         self._grow(exists)
@@ -80,7 +81,7 @@ class MailboxView:
                 f"the server says {count} messages exist in {self._mailbox!r}, where"
                 f" {len(self._uids)} did and none was expunged"
             )
-        self._uids.extend([0] * missing)
+        self._uids.frombytes(bytes(missing * self._uids.itemsize))
         self._unknown += missing
 
     def _expunge(self, seq: int) -> Iterator[WatchEvent]:
@@ -98,7 +99,7 @@ class MailboxView:
                 f"messages vanished from {self._mailbox!r} whose numbers are not known",
                 hint="Harmless: what changed is worked out on the next connection.",
             )
-        self._uids = [uid for uid in self._uids if uid not in uids]
+        self._uids = array("I", (uid for uid in self._uids if uid not in uids))
         for uid in gone:
             if self.flags.pop(uid, None) is not None:
                 yield MessageExpunged(self._mailbox, self.uidvalidity, uid)

@@ -9,18 +9,21 @@ import binascii
 import re
 from typing import Final
 
+_ESCAPED: Final = re.compile("[\udc80-\udcff]")  # octets that were no text
 _RUN: Final = re.compile(r"[^\x20-\x7e]+|&")
 _SHIFTED: Final = re.compile(rb"&([^&-]*)-")  # "&" is in no run: linear
 
 
 def encode_mailbox_name(name: str) -> bytes:
-    """Return *name* in modified UTF-7.
+    """Return *name* in modified UTF-7, or as the server sent it if it was not.
 
     Raises:
-        ValueError: the name holds NUL, CR or LF, or a lone surrogate.
+        ValueError: the name holds NUL, CR or LF, or is not text.
     """
     if "\r" in name or "\n" in name or "\0" in name:
         raise ValueError("a mailbox name cannot hold NUL, CR or LF")
+    if _ESCAPED.search(name):
+        return name.encode("utf-8", "surrogateescape")
     return _RUN.sub(_encode_run, name).encode("ascii")
 
 
@@ -37,7 +40,8 @@ def decode_mailbox_name(name: bytes) -> str:
     """Return the mailbox name that *name* encodes.
 
     A name is never refused: what is not valid modified UTF-7 comes back as the
-    server sent it, read as UTF-8, with each odd octet as a lone surrogate.
+    server sent it, read as UTF-8, with each odd octet as a lone surrogate, by
+    which `encode_mailbox_name` gives the server its octets back.
     """
     try:
         decoded = _SHIFTED.sub(_decode_run, name).decode("utf-8")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Coroutine
+from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +29,29 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"aiosage {version('aiosage')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show it, and exit.",
+        ),
+    ] = False,
+) -> None:
+    """IMAP for asyncio: keep mailboxes in sync, and hear of new mail."""
+
 
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON object per line, for machines.")
@@ -124,10 +150,11 @@ def _run(
         format="%(asctime)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    if verbose:  # of us alone: what the database driver tells holds mail
-        logging.getLogger("aiosage").setLevel(logging.DEBUG)
+    # Of us alone: what the database driver tells holds mail.
+    level = logging.DEBUG if verbose else logging.WARNING
+    logging.getLogger("aiosage").setLevel(level)
     try:
-        code = asyncio.run(main)
+        code = asyncio.run(_until_told_to_end(main))
     except IMAPError as error:
         output.error(str(error))
         code = exit_code(error)
@@ -144,6 +171,27 @@ def _run(
     raise typer.Exit(code)
 
 
+async def _until_told_to_end(main: Coroutine[object, object, ExitCode]) -> ExitCode:
+    """Await *main*; SIGTERM ends it as Ctrl-C does, with its own code."""
+    task = asyncio.ensure_future(main)
+    is_told = False
+
+    def end() -> None:
+        nonlocal is_told
+        is_told = True
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError):  # on Windows
+        loop.add_signal_handler(signal.SIGTERM, end)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if is_told:
+            return ExitCode.TERMINATED
+        raise
+
+
 def run() -> int:
     """Run the command line; return the exit code."""
     # Mail knows more letters than some locales do. A closed stdout is None.
@@ -153,6 +201,4 @@ def run() -> int:
         app()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else ExitCode.FAILED
-    except BrokenPipeError:
-        return ExitCode.OK  # whoever read our output has had enough
     return ExitCode.OK

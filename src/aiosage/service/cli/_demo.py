@@ -149,9 +149,7 @@ class _Demo:
             self._server.disconnect_all(abort=True)
             for watcher in watchers:
                 watcher.change_unseen()
-            missed = 0
-            for watcher in watchers:
-                missed += await watcher.collect()
+            missed = sum(await asyncio.gather(*(w.collect() for w in watchers)))
         self._output.line(f"   {missed} events missed")
         return missed
 

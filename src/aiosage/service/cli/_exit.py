@@ -20,11 +20,12 @@ class ExitCode(IntEnum):
     CREDENTIALS = 3
     CONNECTION = 4
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 EXPLANATION = (
     "Exit codes: 0 all well, 1 something failed, 2 wrong usage, 3 credentials"
-    " refused, 4 server not reachable, 130 interrupted."
+    " refused, 4 server not reachable, 130 interrupted, 143 terminated."
 )
 
 

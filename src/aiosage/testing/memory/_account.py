@@ -211,13 +211,13 @@ def _check_name(name: str) -> None:
         problem = "Has control characters"
     else:
         try:
-            encode_mailbox_name(name)
-        except ValueError:
+            name.encode("utf-8")
+        except UnicodeEncodeError:
             problem = "Not a Unicode string"
     if problem:
         raise No(f"Invalid mailbox name: {problem}", code="CANNOT")
 
 
 def _no_mailbox(name: str, code: str | None) -> No:
-    shown = encode_mailbox_name(name).decode("ascii")
+    shown = encode_mailbox_name(name).decode("ascii", "replace")
     return No(f"Mailbox doesn't exist: {shown}", code=code)
