@@ -13,6 +13,7 @@ from typing import Final
 
 from . import _body_structure_raw as read
 from ._body_structure_raw import RawNode
+from ._deferred import Deferred
 from ._envelope import Envelope
 from ._raw_values import RawValue, decoded, is_list, number, text
 
@@ -20,7 +21,7 @@ _SHOWN: Final = 8  # parts that a repr lists
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class BodyStructure:
+class BodyStructure(Deferred):
     """One part of a message, and the parts in it.
 
     Text is decoded (RFC 2047, RFC 2231); what is absent is None. Compares equal

@@ -47,6 +47,7 @@ class Framer:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
+        self._plain = min(self._limits.line, self._limits.response)
         self._frame: Frame = []
         self._size = 0  # octets of the frame's finished parts
         self._held = bytearray()  # of the current line or literal
@@ -86,7 +87,17 @@ class Framer:
                 if crlf < 0:
                     self._hold(data[position:] if position else data)
                     break
-                line, position = self._finish_line(data[position:crlf]), crlf + 2
+                line = data[position:crlf]
+                position = crlf + 2
+                if not (
+                    self._frame
+                    or self._held
+                    or line.endswith(b"}")
+                    or len(line) > self._plain
+                ):  # a response of one line
+                    yield [line]
+                    continue
+                line = self._finish_line(line)
             announced = None
             if line.endswith(b"}"):
                 announced = _LITERAL.search(line, max(0, len(line) - _LITERAL_MAX))
