@@ -9,7 +9,6 @@ first field to be read fills them all, and from then on nothing is special.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import TYPE_CHECKING, Self
 
 
@@ -35,7 +34,7 @@ class Deferred:
     if not TYPE_CHECKING:  # else every misspelt field would have a type
 
         def __getattr__(self, name: str) -> object:
-            names = [field.name for field in fields(self)]
+            names = type(self).__slots__  # the fields: nothing is derived from it
             if name not in names:
                 raise AttributeError(
                     f"{type(self).__name__!r} object has no attribute {name!r}",

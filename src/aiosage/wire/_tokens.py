@@ -25,19 +25,21 @@ LIST_DEPTH: Final = 12
 """How deep the parentheses that `LIST` matches may nest."""
 
 
-def _nested(depth: int) -> bytes:
+def list_pattern(depth: int) -> bytes:
+    """Return a pattern of lists that `tokenize` is sure to read, for DOTALL.
+
+    Lists that nest deeper than *depth*, or hold backslashes or brackets outside
+    strings, are not matched. There is only one way to match, so that what does
+    not match takes linear time too.
+    """
     pattern = rb"\(" + _BETWEEN + rb"\)"
     for _ in range(depth - 1):
         pattern = rb"\(" + _BETWEEN + b"(?:" + pattern + _BETWEEN + rb")*\)"
     return pattern
 
 
-LIST: Final = _nested(LIST_DEPTH)
-"""Pattern of a list that `tokenize` is sure to read, for expressions with DOTALL.
-
-Lists that nest deeper, or hold backslashes or brackets outside strings, are not
-matched. There is one way to match, so what does not match takes linear time too.
-"""
+LIST: Final = list_pattern(LIST_DEPTH)
+"""Pattern of a list, at most `LIST_DEPTH` deep."""
 
 # Possessive repeats never go back, and a quote without an end takes all that
 # follows, so hostile text stays linear. An atom is
