@@ -129,14 +129,11 @@ class BodyStructure(Deferred):
 
     def walk(self) -> Iterator[BodyStructure]:
         """Yield this part and all in it, in order, messages in messages too."""
-        return self._walk(into_messages=True)
-
-    def _walk(self, *, into_messages: bool) -> Iterator[BodyStructure]:
         stack: list[BodyStructure] = [self]
         while stack:
             part = stack.pop()
             yield part
-            if part.body is not None and into_messages:
+            if part.body is not None:
                 stack.append(part.body)
             stack.extend(reversed(part.parts))
 
@@ -172,7 +169,13 @@ class BodyStructure(Deferred):
 
     def leaves(self) -> Iterator[BodyStructure]:
         """Yield the parts that have no parts, messages in messages left whole."""
-        return (p for p in self._walk(into_messages=False) if not p.parts)
+        stack: list[BodyStructure] = [self]
+        while stack:
+            part = stack.pop()
+            if part.parts:
+                stack.extend(reversed(part.parts))
+            else:
+                yield part
 
     def is_text_of(self, part: BodyStructure) -> bool:
         """Whether *part*, one of ``leaves()``, is text of this message.

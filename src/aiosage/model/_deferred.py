@@ -17,7 +17,7 @@ class Deferred:
 
     __slots__ = ("_build",)
 
-    _build: Callable[[], Self]
+    _build: Callable[[], Self] | None
 
     @classmethod
     def deferred(cls, build: Callable[[], Self]) -> Self:
@@ -41,13 +41,12 @@ class Deferred:
                     name=name,
                     obj=self,
                 )
-            try:
-                build = object.__getattribute__(self, "_build")
-            except AttributeError:  # another thread was faster
+            build = object.__getattribute__(self, "_build")
+            if build is None:  # another thread was faster
                 return object.__getattribute__(self, name)
             built = build()
+            fill = object.__setattr__
             for each in names:
-                object.__setattr__(self, each, getattr(built, each))
-            # What it was built from is not needed any more.
-            object.__setattr__(self, "_build", None)
+                fill(self, each, getattr(built, each))
+            fill(self, "_build", None)  # and all that it holds
             return getattr(built, name)

@@ -112,6 +112,7 @@ class Envelope(Deferred):
             message_id: the Message-ID field.
             report: told what was wrong. Nothing raises.
         """
+        from_, sender, reply_to, to, cc, bcc = addresses
         date_text = unfold(date) if date else ""
         parsed = parse_date(date_text) if date_text else None
         if date_text and parsed is None:
@@ -120,9 +121,14 @@ class Envelope(Deferred):
             parsed,
             date_text or None,
             (decode_phrase(unfold(subject), report) if subject else "") or None,
-            *addresses,
-            in_reply_to=(unfold(in_reply_to) if in_reply_to else "") or None,
-            message_id=(unfold(message_id) if message_id else "") or None,
+            from_,
+            sender,
+            reply_to,
+            to,
+            cc,
+            bcc,
+            (unfold(in_reply_to) if in_reply_to else "") or None,
+            (unfold(message_id) if message_id else "") or None,
         )
 
     @classmethod

@@ -14,7 +14,7 @@ from ..errors import IMAPProtocolError
 from ._framer import Frame
 from ._responses import Value
 
-QUOTED: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*"'
+QUOTED: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 """Pattern of a quoted string, for expressions with DOTALL."""
 
 NSTRING: Final = b"(?:NIL|" + QUOTED + b")"
