@@ -11,7 +11,6 @@ from aiosage.connection import ConnectionConfig, IMAPConnection
 from aiosage.errors import IMAPConnectionError, IMAPConnectionLost, IMAPMailboxError
 from aiosage.model import Flag, IMAPSearchCriteria, MessagePart, MessageSet, Secret
 from aiosage.testing import DovecotServer
-from aiosage.wire import envelope
 from aiosage.wire.commands import (
     Append,
     Create,
@@ -120,7 +119,7 @@ async def test_odd_subjects_arrive_unchanged(
         UidFetch(MessageSet([1]), (MessagePart.ENVELOPE, header))
     )
     assert data.envelope is not None
-    assert envelope(data.envelope).subject == subject
+    assert data.envelope.subject == subject
     assert data.sections[header.key] == f"Subject: {subject}\r\n\r\n".encode()
     hits = await connection.execute(UidSearch(IMAPSearchCriteria.subject(subject)))
     assert hits == MessageSet([1])

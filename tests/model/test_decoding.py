@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aiosage.model._charset import codec_of, decode_charset
 from aiosage.model._dates import parse_date
-from aiosage.model._encoded_words import decode_field
+from aiosage.model._encoded_words import decode_field, decode_words
 from aiosage.model._parameters import decode_parameters, parse_value
 from aiosage.model._transfer_encoding import decode_base64, decode_transfer
 
@@ -300,3 +300,16 @@ def test_no_text_makes_a_date_raise(text: str) -> None:
 @given(st.text("0123456789 :+-,()JanFebMonGMT", max_size=60))
 def test_nothing_like_a_date_makes_it_raise(text: str) -> None:
     parse_date(text)
+
+
+@given(
+    st.sampled_from(["utf-8", "UTF-8*en", "koi8-r", "x-none", ""]),
+    st.sampled_from("bBqQx"),
+    st.text("aZ09+/=?_ \t\n(\u00fc", max_size=12),
+)
+def test_an_encoded_word_means_the_same_alone_and_in_text(
+    charset: str, encoding: str, text: str
+) -> None:
+    """A field that is one word and nothing else is decoded in a shorter way."""
+    word = f"=?{charset}?{encoding}?{text}?="
+    assert f"({decode_words(word)})" == decode_words(f"({word})")

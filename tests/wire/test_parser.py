@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from aiosage.errors import IMAPProtocolError
-from aiosage.model import Flag, MessageSet
+from aiosage.model import BodyStructure, Flag, MessageSet
 from aiosage.wire import (
     AppendUidCode,
     CapabilityCode,
@@ -34,8 +34,6 @@ from aiosage.wire import (
     StatusData,
     Unknown,
     VanishedData,
-    body_structure,
-    envelope,
 )
 
 from .stream import response, responses
@@ -240,7 +238,10 @@ FETCHES: list[tuple[bytes, FetchData]] = [
         b'(PREVIEW "Hi" X-GM-MSGID 12)',
         FetchData(1, others={"PREVIEW": b"Hi", "X-GM-MSGID": "12"}),
     ),
-    (b'(BODY ("TEXT" "PLAIN"))', FetchData(1, body_structure=[b"TEXT", b"PLAIN"])),
+    (
+        b'(BODY ("TEXT" "PLAIN"))',
+        FetchData(1, body_structure=BodyStructure.from_raw([b"TEXT", b"PLAIN"])),
+    ),
 ]
 
 
@@ -266,7 +267,7 @@ def test_odd_subjects_arrive_unchanged(subject: str, as_literal: bool) -> None:
     assert isinstance(data, FetchData)
     assert (data.uid, data.size) == (7, 3)
     assert data.envelope is not None
-    assert envelope(data.envelope).subject == subject
+    assert data.envelope.subject == subject
 
 
 def test_structures_become_objects_when_asked() -> None:
@@ -276,9 +277,7 @@ def test_structures_become_objects_when_asked() -> None:
     )
     assert isinstance(data, FetchData)
     assert data.body_structure is not None
-    assert body_structure(data.body_structure).size == 12
-    with pytest.raises(IMAPProtocolError):
-        body_structure([])
+    assert data.body_structure.size == 12
 
 
 NOT_IMAP: list[bytes] = [

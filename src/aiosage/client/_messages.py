@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model import EmailMessage
-from ..wire import FetchData, body_structure, envelope
+from ..wire import FetchData
 
 _WHOLE = "BODY[]"
 _HEADER = "BODY[HEADER]"
@@ -31,10 +31,8 @@ def to_message(data: FetchData) -> EmailMessage:
         internal_date=data.internal_date,
         size=data.size,
         modseq=data.modseq,
-        envelope=None if data.envelope is None else envelope(data.envelope),
-        body_structure=None
-        if data.body_structure is None
-        else body_structure(data.body_structure),
+        envelope=data.envelope,
+        body_structure=data.body_structure,
         header=header,
         raw=raw,
         sections=sections,

@@ -1,6 +1,6 @@
 """The nouns of mail, immutable and free of I/O."""
 
-from ._address import EmailAddress, RawAddress
+from ._address import EmailAddress, RawAddress, addresses_from_raw
 from ._attachment import Attachment, safe_filename
 from ._body_structure import BodyStructure
 from ._envelope import Envelope
@@ -37,5 +37,6 @@ __all__ = [
     "SearchToken",
     "Secret",
     "SpecialUse",
+    "addresses_from_raw",
     "safe_filename",
 ]

@@ -13,6 +13,7 @@ from typing import Final
 
 from . import _body_structure_raw as read
 from ._body_structure_raw import RawNode
+from ._deferred import Deferred
 from ._envelope import Envelope
 from ._raw_values import RawValue, decoded, is_list, number, text
 
@@ -20,7 +21,7 @@ _SHOWN: Final = 8  # parts that a repr lists
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class BodyStructure:
+class BodyStructure(Deferred):
     """One part of a message, and the parts in it.
 
     Text is decoded (RFC 2047, RFC 2231); what is absent is None. Compares equal
@@ -128,14 +129,11 @@ class BodyStructure:
 
     def walk(self) -> Iterator[BodyStructure]:
         """Yield this part and all in it, in order, messages in messages too."""
-        return self._walk(into_messages=True)
-
-    def _walk(self, *, into_messages: bool) -> Iterator[BodyStructure]:
         stack: list[BodyStructure] = [self]
         while stack:
             part = stack.pop()
             yield part
-            if part.body is not None and into_messages:
+            if part.body is not None:
                 stack.append(part.body)
             stack.extend(reversed(part.parts))
 
@@ -171,7 +169,13 @@ class BodyStructure:
 
     def leaves(self) -> Iterator[BodyStructure]:
         """Yield the parts that have no parts, messages in messages left whole."""
-        return (p for p in self._walk(into_messages=False) if not p.parts)
+        stack: list[BodyStructure] = [self]
+        while stack:
+            part = stack.pop()
+            if part.parts:
+                stack.extend(reversed(part.parts))
+            else:
+                yield part
 
     def is_text_of(self, part: BodyStructure) -> bool:
         """Whether *part*, one of ``leaves()``, is text of this message.

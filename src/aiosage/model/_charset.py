@@ -10,6 +10,7 @@ import encodings
 import re
 from collections.abc import Callable
 from encodings.aliases import aliases
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 Report: TypeAlias = Callable[[str], None]
@@ -104,6 +105,11 @@ def codec_of(charset: str) -> str | None:
     """
     if len(charset) > _LONGEST_NAME or not charset.isascii():
         return None
+    return _codec_of(charset)
+
+
+@lru_cache(maxsize=256)
+def _codec_of(charset: str) -> str | None:
     name = encodings.normalize_encoding(charset).lower()
     name = _ALIASES.get(name, name)
     if name not in _KNOWN or aliases.get(name, name) in _REFUSED:

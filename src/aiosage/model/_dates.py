@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
+from functools import lru_cache
 from typing import Final
 
+# How nearly all are written; anything else is for the standard library to read.
+_USUAL: Final = re.compile(
+    r"(?:[A-Za-z]{3}, )?(\d\d?) ([A-Z][a-z][a-z]) ([1-9]\d{3})"
+    r" (\d\d):(\d\d):(\d\d) ([+-]\d{4})(?: \([A-Z]{1,5}\))?",
+    re.ASCII,
+)
+_MONTHS: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"
 # No date is longer; what is longer is not worth parsing.
 _LONGEST: Final = 200
 
@@ -17,6 +26,21 @@ def parse_date(text: str) -> datetime | None:
     """
     if not text or len(text) > _LONGEST:
         return None
+    match = _USUAL.fullmatch(text)
+    if match is not None and (month := _MONTHS.find(match[2]) // 3 + 1):
+        day, _, year, hour, minute, second, zone = match.groups()
+        try:
+            return datetime(
+                int(year),
+                month,
+                int(day),
+                int(hour),
+                int(minute),
+                min(int(second), 59),
+                tzinfo=_named_zone(zone),
+            )
+        except ValueError:
+            return None
     try:
         parsed = parsedate_tz(text)
         if parsed is None:
@@ -27,6 +51,12 @@ def parse_date(text: str) -> datetime | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return date.replace(tzinfo=_zone(parsed[9]))
+
+
+@lru_cache(maxsize=256)
+def _named_zone(zone: str) -> timezone:
+    offset = int(zone[1:3]) * 3600 + int(zone[3:]) * 60
+    return _zone(-offset if zone.startswith("-") else offset)
 
 
 def _zone(offset: int | None) -> timezone:

@@ -28,6 +28,8 @@ def unfold(value: bytes) -> str:
     Octets that are not ASCII are taken for UTF-8, else for Windows-1252.
     """
     text = decode_unlabelled(value).strip(" \t\r\n")
+    if text.isprintable():
+        return text
     if "\n" in text or "\t" in text or "\r" in text:
         text = _FOLD.sub(" ", text)
     return text.replace("\0", " ") if "\0" in text else text
@@ -44,7 +46,9 @@ def decode_phrase(text: str, report: Report = ignore) -> str:
     For what is also read from ENVELOPE, subjects and names: Dovecot sends these
     with white space collapsed, so the same must be done to the header.
     """
-    return decode_words(_SPACES.sub(" ", text), report)
+    if "  " in text:
+        text = _SPACES.sub(" ", text)
+    return decode_words(text, report)
 
 
 def decode_words(text: str, report: Report = ignore) -> str:
@@ -55,6 +59,8 @@ def decode_words(text: str, report: Report = ignore) -> str:
     """
     if "=?" not in text:
         return text
+    if word := _WORD.fullmatch(text):  # as nearly all are
+        return _text_of(_octets_of(word, report), _charset_of(word), report)
     pieces: list[str] = []
     pending: list[bytes] = []  # octets of adjacent words of one charset
     pending_charset = ""
@@ -62,28 +68,36 @@ def decode_words(text: str, report: Report = ignore) -> str:
 
     def flush() -> None:
         if pending:
-            decoded = decode_charset(b"".join(pending), pending_charset, report)
-            pieces.append(_CONTROL.sub(" ", decoded))
+            pieces.append(_text_of(b"".join(pending), pending_charset, report))
             pending.clear()
 
     for match in _WORD.finditer(text):
         between = text[end : match.start()]
-        charset = match[1].partition("*")[0].lower()  # RFC 2231 §5: *language
+        charset = _charset_of(match)
         if between.strip() or not end:
             flush()
             pieces.append(between)
         elif charset != pending_charset:
             flush()
         pending_charset = charset
-        pending.append(_decode_word(match[2], match[3], report))
+        pending.append(_octets_of(match, report))
         end = match.end()
     flush()
     pieces.append(text[end:])
     return "".join(pieces)
 
 
-def _decode_word(encoding: str, text: str, report: Report) -> bytes:
-    octets = text.encode("utf-8", "surrogatepass")
-    if encoding in "bB":
+def _charset_of(word: re.Match[str]) -> str:
+    return word[1].partition("*")[0].lower()  # RFC 2231 §5: *language
+
+
+def _octets_of(word: re.Match[str], report: Report) -> bytes:
+    octets = word[3].encode("utf-8", "surrogatepass")
+    if word[2] in "bB":
         return decode_base64(octets, report)
     return binascii.a2b_qp(octets, header=True)
+
+
+def _text_of(octets: bytes, charset: str, report: Report) -> str:
+    text = decode_charset(octets, charset, report)
+    return text if text.isprintable() else _CONTROL.sub(" ", text)

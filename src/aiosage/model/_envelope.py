@@ -9,12 +9,13 @@ from datetime import datetime
 from ._address import EmailAddress, RawAddress, addresses_from_raw
 from ._charset import Report, ignore
 from ._dates import parse_date
+from ._deferred import Deferred
 from ._encoded_words import decode_phrase, unfold
 from ._raw_values import RawValue, is_list, octets
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Deferred):
     """What the header says about a message, as the server read it, decoded.
 
     What is absent is None, and so is what is present but empty, since servers
@@ -78,20 +79,54 @@ class Envelope:
             message_id: the Message-ID field.
             report: told what was wrong. Nothing raises.
         """
+        return cls.from_fields(
+            date,
+            subject,
+            [
+                addresses_from_raw(raw, report)
+                for raw in (from_, sender, reply_to, to, cc, bcc)
+            ],
+            in_reply_to,
+            message_id,
+            report=report,
+        )
+
+    @classmethod
+    def from_fields(
+        cls,
+        date: bytes | None,
+        subject: bytes | None,
+        addresses: Iterable[tuple[EmailAddress, ...]],
+        in_reply_to: bytes | None,
+        message_id: bytes | None,
+        *,
+        report: Report = ignore,
+    ) -> Envelope:
+        """Return the envelope with raw text fields and these addresses.
+
+        Args:
+            date: the Date field.
+            subject: the Subject field, encoded words and all.
+            addresses: of From, Sender, Reply-To, To, Cc and Bcc, all six.
+            in_reply_to: the In-Reply-To field.
+            message_id: the Message-ID field.
+            report: told what was wrong. Nothing raises.
+        """
+        from_, sender, reply_to, to, cc, bcc = addresses
         date_text = unfold(date) if date else ""
-        parsed = parse_date(date_text)
+        parsed = parse_date(date_text) if date_text else None
         if date_text and parsed is None:
             report("Date is not a date")
         return cls(
             parsed,
             date_text or None,
             (decode_phrase(unfold(subject), report) if subject else "") or None,
-            addresses_from_raw(from_, report),
-            addresses_from_raw(sender, report),
-            addresses_from_raw(reply_to, report),
-            addresses_from_raw(to, report),
-            addresses_from_raw(cc, report),
-            addresses_from_raw(bcc, report),
+            from_,
+            sender,
+            reply_to,
+            to,
+            cc,
+            bcc,
             (unfold(in_reply_to) if in_reply_to else "") or None,
             (unfold(message_id) if message_id else "") or None,
         )

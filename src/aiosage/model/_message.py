@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Final
 
 from ._address import EmailAddress
@@ -14,6 +13,7 @@ from ._address_list import parse_addresses
 from ._attachment import Attachment
 from ._body_structure import BodyStructure
 from ._charset import decode_charset
+from ._computed import computed
 from ._dates import parse_date
 from ._encoded_words import decode_phrase, unfold
 from ._envelope import Envelope
@@ -94,7 +94,7 @@ class EmailMessage:
             return self.raw[: header_end(self.raw)]
         return self.header
 
-    @cached_property
+    @computed
     def headers(self) -> Headers:
         """The fields of the header, decoded; none if it was not fetched."""
         return Headers(self.header_bytes or b"", report=self._report)
@@ -106,26 +106,32 @@ class EmailMessage:
             return self.header + self.sections["TEXT"]
         return self.raw
 
-    @cached_property
+    @computed
     def _parsed(self) -> tuple[bytes, MimeTree] | None:
         """The whole message and its parts; None if it was not fetched."""
         whole = self._whole
         return None if whole is None else (whole, parse_mime(whole, self._report))
 
-    @cached_property
+    @computed
     def _report(self) -> _Defects:
         return _Defects()
 
+    def _bodies(self, name: str) -> list[bytes]:
+        """Return the fields called *name*; none if no header was fetched."""
+        if self.raw is None and self.header is None:
+            return []
+        return self.headers.raw(name)
+
     def _line(self, name: str) -> str | None:
         """Return the first field called *name*, unfolded; None if not there."""
-        bodies = self.headers.raw(name)
+        bodies = self._bodies(name)
         return unfold(bodies[0]) if bodies else None
 
     def _addresses(
         self, name: str, of_envelope: Callable[[Envelope], tuple[EmailAddress, ...]]
     ) -> tuple[EmailAddress, ...]:
         """Return the addresses of all fields called *name*, else the envelope's."""
-        bodies = self.headers.raw(name)
+        bodies = self._bodies(name)
         if not bodies:
             return of_envelope(self.envelope) if self.envelope else ()
         return tuple(
@@ -136,7 +142,7 @@ class EmailMessage:
 
     # The header
 
-    @cached_property
+    @computed
     def subject(self) -> str | None:
         """The subject, decoded; None if absent or empty.
 
@@ -147,7 +153,7 @@ class EmailMessage:
             return self.envelope.subject if self.envelope else None
         return decode_phrase(line, self._report) or None
 
-    @cached_property
+    @computed
     def date(self) -> datetime | None:
         """The Date field, aware; without zone it is taken as UTC."""
         line = self._line("date")
@@ -158,7 +164,7 @@ class EmailMessage:
             self._report("Date is not a date")
         return date
 
-    @cached_property
+    @computed
     def from_(self) -> tuple[EmailAddress, ...]:
         """Who wrote the message."""
         return self._addresses("from", lambda envelope: envelope.from_)
@@ -168,13 +174,13 @@ class EmailMessage:
         """The first of ``from_``; None if there is none."""
         return self.from_[0] if self.from_ else None
 
-    @cached_property
+    @computed
     def sender(self) -> EmailAddress | None:
         """Who sent the message: Sender, else the first of From."""
         senders = self._addresses("sender", lambda envelope: envelope.sender)
         return senders[0] if senders else self.from_address
 
-    @cached_property
+    @computed
     def reply_to(self) -> tuple[EmailAddress, ...]:
         """Where answers go: Reply-To, else From."""
         return (
@@ -182,17 +188,17 @@ class EmailMessage:
             or self.from_
         )
 
-    @cached_property
+    @computed
     def to(self) -> tuple[EmailAddress, ...]:
         """The recipients."""
         return self._addresses("to", lambda envelope: envelope.to)
 
-    @cached_property
+    @computed
     def cc(self) -> tuple[EmailAddress, ...]:
         """The recipients of copies."""
         return self._addresses("cc", lambda envelope: envelope.cc)
 
-    @cached_property
+    @computed
     def bcc(self) -> tuple[EmailAddress, ...]:
         """The recipients of blind copies, where a draft or sent mail names them."""
         return self._addresses("bcc", lambda envelope: envelope.bcc)
@@ -206,7 +212,7 @@ class EmailMessage:
                 seen.setdefault(address.address.lower(), address)
         return tuple(seen.values())
 
-    @cached_property
+    @computed
     def message_id(self) -> str | None:
         """The Message-ID, angle brackets included; None if absent or empty."""
         line = self._line("message-id")
@@ -214,7 +220,7 @@ class EmailMessage:
             return self.envelope.message_id if self.envelope else None
         return line or None
 
-    @cached_property
+    @computed
     def in_reply_to(self) -> str | None:
         """The In-Reply-To field, usually one ``<id>``; None if absent or empty."""
         line = self._line("in-reply-to")
@@ -222,7 +228,7 @@ class EmailMessage:
             return self.envelope.in_reply_to if self.envelope else None
         return line or None
 
-    @cached_property
+    @computed
     def references(self) -> tuple[str, ...]:
         """The message ids of References, oldest first. No envelope has them."""
         return tuple(_MESSAGE_ID.findall(self._line("references") or ""))
@@ -244,6 +250,10 @@ class EmailMessage:
     def _root(self) -> BodyStructure | None:
         return self._parsed[1].root if self._parsed else self.body_structure
 
+    def _has_content(self) -> bool:
+        """Whether the content of any part was fetched."""
+        return self.raw is not None or bool(self.sections)
+
     def _content(self, part: BodyStructure) -> bytes | None:
         """Return the decoded content of *part*; None if it was not fetched."""
         if self._parsed:
@@ -258,7 +268,7 @@ class EmailMessage:
 
     def _text(self, subtype: str) -> str | None:
         """Return the text of all parts of *subtype* that are no attachments."""
-        root = self._root()
+        root = self._root() if self._has_content() else None
         texts: list[str] = []
         for part in root.text_parts(subtype) if root else ():
             content = self._content(part)
@@ -267,7 +277,7 @@ class EmailMessage:
                 texts.append(text.replace("\r\n", "\n"))
         return "\n".join(texts) if texts else None
 
-    @cached_property
+    @computed
     def text(self) -> str | None:
         """The plain text, lines ended by LF; None if there is none, or not fetched.
 
@@ -275,7 +285,7 @@ class EmailMessage:
         """
         return self._text("plain")
 
-    @cached_property
+    @computed
     def html(self) -> str | None:
         """The HTML text, lines ended by LF; None if there is none, or not fetched.
 
@@ -293,7 +303,7 @@ class EmailMessage:
         """The same as ``html``."""
         return self.html
 
-    @cached_property
+    @computed
     def attachments(self) -> tuple[Attachment, ...]:
         """The attachments whose content was fetched, in order.
 
@@ -301,7 +311,7 @@ class EmailMessage:
         message. What there is without its content tells
         ``body_structure.attachments()``.
         """
-        root = self._root()
+        root = self._root() if self._has_content() else None
         attachments: list[Attachment] = []
         for part in root.attachments() if root else ():
             content = self._content(part)

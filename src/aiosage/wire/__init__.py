@@ -34,7 +34,6 @@ from ._responses import (
     Value,
     VanishedData,
 )
-from ._structures import body_structure, envelope
 
 __all__ = [
     "AppendUidCode",
@@ -70,9 +69,7 @@ __all__ = [
     "Untagged",
     "Value",
     "VanishedData",
-    "body_structure",
     "decode_mailbox_name",
     "encode_mailbox_name",
-    "envelope",
     "parse",
 ]

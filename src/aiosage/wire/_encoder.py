@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Final, TypeAlias
 
 from ..model import Flag, MessageSet, Secret
+from ._date_time import MONTHS
 from ._mailbox_name import encode_mailbox_name
-from ._values import MONTHS
 
 Flight: TypeAlias = list[bytes]
 """Octets sent in one go, in pieces so that literals are not copied."""

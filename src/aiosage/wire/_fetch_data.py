@@ -3,16 +3,84 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Final
 
 from ..errors import IMAPProtocolError
+from ..model import BodyStructure, Envelope
+from ._body_structure import body_structure_from
+from ._date_time import parse_date_time
+from ._envelope import envelope_from
+from ._framer import Frame
 from ._responses import FetchData, Value
-from ._values import MONTHS, as_flags, as_list, as_number, as_octets, as_text, as_uid
-
-_DATE: Final = re.compile(
-    r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"
+from ._tokens import LIST, LIST_DEPTH
+from ._values import (
+    as_flags,
+    as_list,
+    as_number,
+    as_octets,
+    as_text,
+    as_uid,
+    flags_from,
 )
+
+# What fetches for many messages ask for, as servers write it; a literal may
+# follow at the end. Each item, once begun, can only match in one way.
+_USUAL: Final = re.compile(
+    rb"\* (\d{1,10}) FETCH \((?:(?:"
+    rb"UID ([1-9]\d{0,8}|[1-3]\d{9})(?=[ )])"
+    rb'|FLAGS \(([^()"\[\x00]*+)\)'
+    rb'|INTERNALDATE "([^"\\]{0,40}+)"'
+    rb"|RFC822\.SIZE (\d{1,18})(?=[ )])"
+    rb"|MODSEQ \((\d{1,18})\)"
+    rb"|ENVELOPE (" + LIST + rb")"
+    rb'|BODYSTRUCTURE (?=\([("])(' + LIST + rb")"
+    rb")(?: |(?=\))))*(?:\)|(BODY\[[^\[\]]*+\](?:<\d{1,10}>)?) )\Z",
+    re.DOTALL,
+)
+_USUAL_DEPTH: Final = 1 + LIST_DEPTH
+_LONGEST_USUAL: Final = 2**16
+
+
+def parse_usual_fetch(frame: Frame, nesting: int) -> FetchData | None:
+    """Return what *frame* says; None if it is no FETCH of the usual kind.
+
+    It is the same as `parse_fetch` would return.
+
+    Args:
+        frame: a response.
+        nesting: deepest parentheses accepted.
+    """
+    head = frame[0]
+    if len(head) > _LONGEST_USUAL or nesting < _USUAL_DEPTH:
+        return None
+    match = _USUAL.match(head)
+    if match is None:
+        return None
+    seq, uid, flags, date, size, modseq, envelope, structure, section = match.groups()
+    sections: dict[str, bytes | None] = {}
+    if section is not None:
+        if len(frame) != 3 or frame[2] != b")":
+            return None
+        sections[str(section, "latin-1").upper()] = frame[1]
+    elif len(frame) != 1:
+        return None
+    return FetchData(
+        int(seq),
+        None if uid is None else int(uid),
+        None if flags is None else flags_from(flags),
+        None if date is None else parse_date_time(date),
+        None if size is None else int(size),
+        None if modseq is None else int(modseq),
+        None
+        if envelope is None
+        else Envelope.deferred(partial(envelope_from, envelope)),
+        None
+        if structure is None
+        else BodyStructure.deferred(partial(body_structure_from, structure)),
+        sections,
+        {},
+    )
 
 
 def parse_fetch(seq: int, values: list[Value]) -> FetchData:
@@ -25,7 +93,9 @@ def parse_fetch(seq: int, values: list[Value]) -> FetchData:
     if len(items) % 2:
         raise IMAPProtocolError("FETCH with an item that has no value")
     uid: int | None = None
-    flags = internal_date = size = modseq = envelope = body_structure = None
+    flags = internal_date = size = modseq = None
+    envelope: Envelope | None = None
+    body_structure: BodyStructure | None = None
     sections: dict[str, bytes | None] = {}
     others: dict[str, Value] = {}
     pairs = iter(items)
@@ -36,15 +106,21 @@ def parse_fetch(seq: int, values: list[Value]) -> FetchData:
         elif key == "FLAGS":
             flags = as_flags(value)
         elif key == "INTERNALDATE":
-            internal_date = parse_date_time(as_text(value))
+            internal_date = parse_date_time(as_octets(value) or b"")
         elif key == "RFC822.SIZE":
             size = as_number(value)
         elif key == "MODSEQ":
             modseq = as_number(value)
         elif key == "ENVELOPE":
-            envelope = as_list(value)
+            fields = as_list(value)
+            envelope = Envelope.deferred(partial(Envelope.from_list, fields))
         elif key == "BODYSTRUCTURE" or key == "BODY":
-            body_structure = as_list(value)
+            structure = as_list(value)
+            body_structure = None
+            if structure:  # what is none is none that a server knows
+                body_structure = BodyStructure.deferred(
+                    partial(BodyStructure.from_raw, structure)
+                )
         elif key.startswith("BODY["):
             sections[key] = as_octets(value)
         else:
@@ -61,24 +137,3 @@ def parse_fetch(seq: int, values: list[Value]) -> FetchData:
         sections,
         others,
     )
-
-
-def parse_date_time(text: str) -> datetime | None:
-    """Return an INTERNALDATE as an aware datetime; None if it is not one."""
-    match = _DATE.fullmatch(text)
-    if match is None:
-        return None
-    day, month, year, hour, minute, second, sign, hours, minutes = match.groups()
-    offset = timedelta(hours=int(hours), minutes=int(minutes))
-    try:
-        return datetime(
-            int(year),
-            MONTHS.index(month.capitalize()) + 1,
-            int(day),
-            int(hour),
-            int(minute),
-            min(int(second), 59),  # a leap second is not a datetime
-            tzinfo=timezone(-offset if sign == "-" else offset),
-        )
-    except ValueError:
-        return None

@@ -36,6 +36,8 @@ _HUMAN: Final = re.compile(
     rb"\+|\* +(?:OK|NO|BAD|BYE|PREAUTH)(?= |\Z)|(?!\*)[^ ]+ +(?:OK|NO|BAD)(?= |\Z)",
     re.IGNORECASE,
 )
+# The line before what is fetched: a literal surely begins after it.
+_BODY: Final = re.compile(rb"(\* \d{1,10} FETCH [^{}~]*+)\{(\d{1,20})\}")
 
 
 class Framer:
@@ -47,6 +49,9 @@ class Framer:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
+        self._plain = min(  # octets that break no limit, whatever they are
+            self._limits.line, self._limits.literal, self._limits.response
+        )
         self._frame: Frame = []
         self._size = 0  # octets of the frame's finished parts
         self._held = bytearray()  # of the current line or literal
@@ -86,7 +91,23 @@ class Framer:
                 if crlf < 0:
                     self._hold(data[position:] if position else data)
                     break
-                line, position = self._finish_line(data[position:crlf]), crlf + 2
+                line = data[position:crlf]
+                if not (self._frame or self._held) and len(line) <= self._plain:
+                    if not line.endswith(b"}"):  # a response of one line
+                        position = crlf + 2
+                        yield [line]
+                        continue
+                    if body := _BODY.fullmatch(line):
+                        start = crlf + 2
+                        stop = start + int(body[2])
+                        if stop - position <= self._plain and data.startswith(
+                            b")\r\n", stop
+                        ):  # a response of one literal that has come whole
+                            position = stop + 3
+                            yield [body[1], data[start:stop], b")"]
+                            continue
+                position = crlf + 2
+                line = self._finish_line(line)
             announced = None
             if line.endswith(b"}"):
                 announced = _LITERAL.search(line, max(0, len(line) - _LITERAL_MAX))

@@ -14,6 +14,33 @@ from ..errors import IMAPProtocolError
 from ._framer import Frame
 from ._responses import Value
 
+QUOTED: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+"""Pattern of a quoted string, for expressions with DOTALL."""
+
+NSTRING: Final = b"(?:NIL|" + QUOTED + b")"
+"""Pattern of a quoted string or NIL. Literals are not in texts."""
+
+_BETWEEN: Final = rb'[^()"\\\[\x00]*+(?:' + QUOTED + rb'[^()"\\\[\x00]*+)*'
+LIST_DEPTH: Final = 12
+"""How deep the parentheses that `LIST` matches may nest."""
+
+
+def list_pattern(depth: int) -> bytes:
+    """Return a pattern of lists that `tokenize` is sure to read, for DOTALL.
+
+    Lists that nest deeper than *depth*, or hold backslashes or brackets outside
+    strings, are not matched. There is only one way to match, so that what does
+    not match takes linear time too.
+    """
+    pattern = rb"\(" + _BETWEEN + rb"\)"
+    for _ in range(depth - 1):
+        pattern = rb"\(" + _BETWEEN + b"(?:" + pattern + _BETWEEN + rb")*\)"
+    return pattern
+
+
+LIST: Final = list_pattern(LIST_DEPTH)
+"""Pattern of a list, at most `LIST_DEPTH` deep."""
+
 # Possessive repeats never go back, and a quote without an end takes all that
 # follows, so hostile text stays linear. An atom is
 # whatever is not another token: servers send odd characters unquoted. Only
@@ -30,7 +57,22 @@ _ALL_AT_ONCE: Final = 2**20
 _ESCAPE: Final = re.compile(rb"\\(.)", re.DOTALL)
 
 
-def tokenize(frame: Frame, *, skip: int, nesting: int) -> list[Value]:
+def unquoted(nstring: bytes) -> bytes | None:
+    """Return the octets of what `NSTRING` matched; None for NIL."""
+    if nstring == b"NIL":
+        return None
+    string = nstring[1:-1]
+    return _ESCAPE.sub(rb"\1", string) if b"\\" in string else string
+
+
+def read_list(octets: bytes) -> list[Value]:
+    """Return the values of what `LIST` matched."""
+    (values,) = tokenize([octets], nesting=LIST_DEPTH)
+    assert isinstance(values, list)
+    return values
+
+
+def tokenize(frame: Frame, *, skip: int = 0, nesting: int) -> list[Value]:
     """Return the values of *frame* after its first *skip* octets.
 
     Args:

@@ -9,27 +9,12 @@ from ..errors import IMAPProtocolError
 from ..model import MAX_UID, Flag, MessageSet
 from ._mailbox_name import decode_mailbox_name
 from ._responses import Value
+from ._tokens import tokenize
 
 MAX_NUMBER64: Final = 2**63 - 1
 """The largest number64 (RFC 9051 §9)."""
 
 _CACHED_FLAGS: Final = 256  # octets: a hostile list must not stay in the cache
-
-MONTHS: Final = (
-    "Jan",
-    "Feb",
-    "Mar",
-    "Apr",
-    "May",
-    "Jun",
-    "Jul",
-    "Aug",
-    "Sep",
-    "Oct",
-    "Nov",
-    "Dec",
-)
-"""As IMAP writes them (RFC 9051 §9, date-month)."""
 
 
 def as_list(value: Value) -> list[Value]:
@@ -104,10 +89,24 @@ def as_flags(value: Value) -> frozenset[Flag]:
     return _flags(names)
 
 
+def flags_from(octets: bytes) -> frozenset[Flag]:
+    """Return the flags in a list that holds no other list, string or bracket."""
+    if len(octets) > _CACHED_FLAGS:
+        return as_flags(tokenize([octets], nesting=0))
+    return _flags_of(octets)
+
+
+# Equal flag lists are one object: mailboxes repeat a few.
+
+
 @lru_cache(maxsize=1024)
 def _flags(names: tuple[str, ...]) -> frozenset[Flag]:
-    """Return equal flag lists as one object: mailboxes repeat a few."""
     return frozenset(map(Flag.from_wire, names))
+
+
+@lru_cache(maxsize=1024)
+def _flags_of(octets: bytes) -> frozenset[Flag]:
+    return as_flags(tokenize([octets], nesting=0))
 
 
 def as_ranges(text: str) -> tuple[tuple[int, int], ...]:

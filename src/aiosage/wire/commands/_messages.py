@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
@@ -71,19 +71,15 @@ class UidScan(SimpleCommand):
 
 def merge(earlier: FetchData, later: FetchData) -> FetchData:
     """Return what two responses about one message say together."""
-    told = {
-        name: value
-        for name in ("flags", "internal_date", "size", "modseq", "envelope")
-        if (value := getattr(later, name)) is not None
-    }
-    return replace(
-        earlier,
-        seq=later.seq,
-        body_structure=later.body_structure or earlier.body_structure,
+    known = earlier._asdict()
+    known.update(
+        (name, value) for name, value in later._asdict().items() if value is not None
+    )
+    known.update(
         sections={**earlier.sections, **later.sections},
         others={**earlier.others, **later.others},
-        **told,
     )
+    return FetchData(**known)
 
 
 class StoreMode(StrEnum):
