@@ -1,4 +1,4 @@
-"""Servers for the tests: the embedded one always, Dovecot where it is installed.
+"""Servers for the tests: the embedded one always, Dovecot and Cyrus where they are.
 
 ``AIOSAGE_REQUIRE_SERVERS=1`` turns what would be skipped into failures.
 """
@@ -8,32 +8,42 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
 import pytest
 
-from aiosage.testing import Certificates, DovecotNotFound, DovecotServer
+from aiosage.testing import (
+    Certificates,
+    CyrusNotFound,
+    CyrusServer,
+    DovecotNotFound,
+    DovecotServer,
+)
 
 if TYPE_CHECKING:
     from aiosage.testing import MemoryServer
 
-WITHOUT_DOVECOT = pytest.StashKey[str]()
-"""Why there is no Dovecot, once a test has asked for it."""
+WITHOUT: Final = {
+    "Dovecot": pytest.StashKey[str](),
+    "Cyrus": pytest.StashKey[str](),
+}
+"""Why a server is not there, once a test has asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where a test logs in: a server, and a user nobody else has."""
 
-    kind: Literal["memory", "dovecot"]
+    kind: Literal["memory", "dovecot", "cyrus"]
     host: str
     port: int
     tls_port: int
     username: str
     password: str
     ssl_context: ssl.SSLContext
-    backend: MemoryServer | DovecotServer
+    backend: MemoryServer | DovecotServer | CyrusServer
 
 
 @pytest.fixture(scope="session")
@@ -52,21 +62,64 @@ def dovecot(
     try:
         server.start()
     except DovecotNotFound as error:
-        if os.environ.get("AIOSAGE_REQUIRE_SERVERS") == "1":
-            pytest.fail(f"AIOSAGE_REQUIRE_SERVERS=1, but {error}", pytrace=False)
-        request.config.stash[WITHOUT_DOVECOT] = str(error)
-        pytest.skip(str(error))
+        leave_out(request, "Dovecot", error)
     try:
         yield server
     finally:
         server.stop()
 
 
-@pytest.fixture(params=["memory", pytest.param("dovecot", marks=pytest.mark.dovecot)])
+@pytest.fixture(scope="session")
+def cyrus(
+    request: pytest.FixtureRequest, certificates: Certificates
+) -> Iterator[CyrusServer]:
+    """The Cyrus of this run, started when the first test asks for it."""
+    server = CyrusServer(certificates=certificates)
+    try:
+        server.start()
+    except CyrusNotFound as error:
+        leave_out(request, "Cyrus", error)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def leave_out(request: pytest.FixtureRequest, name: str, error: Exception) -> NoReturn:
+    """Skip for want of a server, or fail where servers are required."""
+    if os.environ.get("AIOSAGE_REQUIRE_SERVERS") == "1":
+        pytest.fail(f"AIOSAGE_REQUIRE_SERVERS=1, but {error}", pytrace=False)
+    request.config.stash[WITHOUT[name]] = str(error)
+    pytest.skip(str(error))
+
+
+DOVECOT: Final = pytest.param("dovecot", marks=pytest.mark.dovecot)
+CYRUS: Final = pytest.param("cyrus", marks=pytest.mark.cyrus)
+
+
+@pytest.fixture(params=["memory", DOVECOT])
 async def server(
     request: pytest.FixtureRequest, certificates: Certificates
 ) -> AsyncIterator[Endpoint]:
     """The same test on both servers, each time with a fresh user."""
+    async with endpoint(request, certificates) as found:
+        yield found
+
+
+@pytest.fixture(params=["memory", DOVECOT, CYRUS])
+async def any_server(
+    request: pytest.FixtureRequest, certificates: Certificates
+) -> AsyncIterator[Endpoint]:
+    """The same test on every server, for what holds whoever wrote it."""
+    async with endpoint(request, certificates) as found:
+        yield found
+
+
+@asynccontextmanager
+async def endpoint(
+    request: pytest.FixtureRequest, certificates: Certificates
+) -> AsyncIterator[Endpoint]:
+    """Find the server that is the parameter of *request*, and a user of it."""
     if request.param == "memory":
         from aiosage.testing import MemoryServer
 
@@ -86,9 +139,9 @@ async def server(
                 backend=memory,
             )
         return
-    shared: DovecotServer = request.getfixturevalue("dovecot")
+    shared: DovecotServer | CyrusServer = request.getfixturevalue(request.param)
     yield Endpoint(
-        kind="dovecot",
+        kind=request.param,
         host=shared.host,
         port=shared.port,
         tls_port=shared.tls_port,
@@ -101,16 +154,18 @@ async def server(
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that asks for the ``dovecot`` fixture."""
+    """Mark every test that asks for the ``dovecot`` or ``cyrus`` fixture."""
     for item in items:
-        if isinstance(item, pytest.Function) and "dovecot" in item.fixturenames:
-            item.add_marker(pytest.mark.dovecot)
+        for name in ("dovecot", "cyrus"):
+            if isinstance(item, pytest.Function) and name in item.fixturenames:
+                item.add_marker(name)
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say loudly that a run without Dovecot proves less."""
-    if reason := config.stash.get(WITHOUT_DOVECOT, None):
-        terminalreporter.section("LEFT OUT: every test on Dovecot", yellow=True)
-        terminalreporter.line(reason, yellow=True)
+    """Say loudly that a run without a server proves less."""
+    for name, key in WITHOUT.items():
+        if reason := config.stash.get(key, None):
+            terminalreporter.section(f"LEFT OUT: every test on {name}", yellow=True)
+            terminalreporter.line(reason, yellow=True)

@@ -63,3 +63,36 @@ def test_tests_on_dovecot_are_selected_by_their_marker(
     )
 
     assert output.count("::test_kicking_nobody_is_an_error") == left
+
+
+CYRUS_TEST = f"{TEST.parent / 'test_cyrus.py'}::test_users_do_not_see_each_others_mail"
+
+
+def test_without_cyrus_its_tests_are_skipped_loudly(tmp_path: Path) -> None:
+    status, output = run(CYRUS_TEST, folder=tmp_path, AIOSAGE_CYRUS=str(tmp_path))
+
+    assert status == 0
+    assert "1 skipped" in output
+    assert "LEFT OUT: every test on Cyrus" in output
+    assert "as .ci/run does" in output
+
+
+def test_without_cyrus_its_tests_fail_where_servers_are_required(
+    tmp_path: Path,
+) -> None:
+    status, output = run(
+        CYRUS_TEST,
+        folder=tmp_path,
+        AIOSAGE_CYRUS=str(tmp_path),
+        AIOSAGE_REQUIRE_SERVERS="1",
+    )
+
+    assert status == 1
+    assert "1 error" in output
+    assert "as .ci/run does" in output
+
+
+def test_tests_on_cyrus_are_selected_by_their_marker(tmp_path: Path) -> None:
+    _, output = run("--collect-only", "-q", "-m", "cyrus", CYRUS_TEST, folder=tmp_path)
+
+    assert output.count("::test_users_do_not_see_each_others_mail") == 1

@@ -2,10 +2,13 @@
 
 * :class:`MemoryServer`: an IMAP server in memory, for programs' own tests.
 * :class:`DovecotServer`: a real Dovecot 2.3, where one is installed.
+* :class:`CyrusServer`: a real Cyrus 3.6, from its unpacked packages.
 * :class:`Certificates`: TLS that is verified, without touching the machine's.
 """
 
 from ._certificates import Certificates
+from ._cyrus import CyrusServer
+from ._cyrus_process import CyrusError, CyrusNotFound
 from ._dovecot import DovecotServer
 from ._dovecot_process import DovecotError, DovecotNotFound
 from ._samples import sample_messages
@@ -13,6 +16,9 @@ from .memory import MemoryAccount, MemoryMailbox, MemoryServer, StoredMessage
 
 __all__ = [
     "Certificates",
+    "CyrusError",
+    "CyrusNotFound",
+    "CyrusServer",
     "DovecotError",
     "DovecotNotFound",
     "DovecotServer",

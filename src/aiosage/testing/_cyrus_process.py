@@ -1,0 +1,154 @@
+"""The processes of one Cyrus: started together, ended together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Final
+
+from ._cyrus_config import CyrusConfig
+from ._dovecot_process import Owner
+from ._guarded_folder import GuardedFolder
+
+PREFIX_VARIABLE: Final = "AIOSAGE_CYRUS"
+START_DEADLINE: Final = 30.0
+"""Seconds a server has from its start to its greeting; 0.3 is usual."""
+POLL_INTERVAL: Final = 0.01
+"""Seconds between two looks at a server that is starting."""
+PROGRAMS: Final = "usr/lib/cyrus/bin"
+HOW_TO_GET_IT: Final = (
+    f"unpack Debian 12's packages of it and set {PREFIX_VARIABLE}, as .ci/run does"
+)
+
+
+class CyrusError(RuntimeError):
+    """Cyrus did not start; the text holds its words."""
+
+
+class CyrusNotFound(CyrusError):
+    """There is no Cyrus 3.6 on this machine; the text says how to get it."""
+
+
+def find_prefix() -> Path:
+    """Return the folder Cyrus was unpacked into, or the root if it is installed.
+
+    Raises:
+        CyrusNotFound: there is none in it.
+    """
+    prefix = Path(os.environ.get(PREFIX_VARIABLE) or "/").resolve()
+    if not (prefix / PROGRAMS / "imapd").exists():
+        raise CyrusNotFound(f"no Cyrus in {prefix}: {HOW_TO_GET_IT}")
+    return prefix
+
+
+class CyrusProcess:
+    """A running Cyrus, from its start to its end.
+
+    Its master, services and sessions (one ``imapd`` process each) form one
+    process group.
+    """
+
+    def __init__(
+        self, prefix: Path, config: CyrusConfig, owner: Owner, folder: GuardedFolder
+    ) -> None:
+        """Start the master, whose files are in *folder* already."""
+        self._config = config
+        self._log = config.base / "master.log"
+        if owner.is_other:
+            for path in (folder.path, *folder.path.rglob("*")):
+                os.chown(path, owner.uid, owner.gid)
+        with self._log.open("wb") as log:
+            self._master = subprocess.Popen(
+                [
+                    *(config.programs / "master", "-D", "-p", config.pid_file),
+                    *("-C", config.imapd_file, "-M", config.master_file),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=config.base,
+                env=_environment(prefix),
+                start_new_session=True,
+                user=owner.uid if owner.is_other else None,
+                group=owner.gid if owner.is_other else None,
+                extra_groups=[] if owner.is_other else None,
+            )
+        folder.kill_with_it(self.pid)
+
+    @property
+    def pid(self) -> int:
+        """The master's process ID, which is that of the process group too."""
+        return self._master.pid
+
+    def wait_greeting(self) -> None:
+        """Return when a client that connects is greeted.
+
+        Raises:
+            CyrusNotFound: by another version than 3.6.
+            CyrusError: it ended, or gave no greeting in START_DEADLINE.
+        """
+        deadline = time.monotonic() + START_DEADLINE
+        while time.monotonic() < deadline:
+            if (status := self._master.poll()) is not None:
+                raise CyrusError(f"Cyrus ended with status {status}\n{self._words}")
+            # It listens after it has written this: a greeting before is another's.
+            if self._config.pid_file.exists():
+                try:
+                    return self._check_greeting()
+                except ConnectionRefusedError:
+                    pass
+            time.sleep(POLL_INTERVAL)
+        raise CyrusError(f"Cyrus did not start in {START_DEADLINE} s\n{self._words}")
+
+    def _check_greeting(self) -> None:
+        address = self._config.host, self._config.port
+        with (
+            socket.create_connection(address, timeout=START_DEADLINE) as client,
+            client.makefile("rb") as stream,
+        ):
+            line = stream.readline(2000)
+        if not line.startswith(b"* OK"):
+            raise CyrusError(f"Cyrus greets {line!r}\n{self._words}")
+        if b"Cyrus IMAP 3.6." not in line:
+            raise CyrusNotFound(f"Cyrus 3.6 is needed, not {line!r}: {HOW_TO_GET_IT}")
+
+    @property
+    def _words(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def sessions(self, user: str) -> list[int]:
+        """Return the process IDs of the sessions of *user*."""
+        found: list[int] = []
+        for file in self._config.processes.iterdir():
+            # Written under another name first; it may go while we look.
+            try:
+                if file.name.isdecimal() and user in file.read_text().split("\t"):
+                    found.append(int(file.name))
+            except FileNotFoundError:
+                continue
+        return found
+
+    def end(self) -> None:
+        """Kill every process (what a dead master left, the folder's guard kills)."""
+        if self._master.poll() is None:  # so its process ID is still its own
+            os.killpg(self.pid, signal.SIGKILL)
+            self._master.wait()
+
+
+def _environment(prefix: Path) -> dict[str, str]:
+    """Return an environment in which unpacked programs find their libraries."""
+    folders = [
+        found
+        for lib in ("usr/lib", "lib")
+        for found in (prefix / lib).glob("*-linux-*")
+    ]
+    libraries = [str(folder) for folder in (*folders, prefix / "usr/lib")]
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LD_LIBRARY_PATH": ":".join(libraries),
+        "SASL_PATH": ":".join(f"{folder}/sasl2" for folder in libraries),
+    }
