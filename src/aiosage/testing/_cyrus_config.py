@@ -97,6 +97,8 @@ class CyrusConfig:
             "servername": "imap.test",
             "allowplaintext": "yes",
             "failedloginpause": "0",
+            "imapidlepoll": "1",
+            "munge8bit": "no",
             "sasl_mech_list": MECHANISMS,
             "sasl_maximum_layer": "0",
             # Every user has the one password: nobody need be registered.

@@ -20,6 +20,7 @@ START_DEADLINE: Final = 30.0
 POLL_INTERVAL: Final = 0.01
 """Seconds between two looks at a server that is starting."""
 PROGRAMS: Final = "usr/lib/cyrus/bin"
+SPARES_DISK: Final = "libeatmydata.so"
 HOW_TO_GET_IT: Final = (
     f"unpack Debian 12's packages of it and set {PREFIX_VARIABLE}, as .ci/run does"
 )
@@ -140,15 +141,20 @@ class CyrusProcess:
 
 
 def _environment(prefix: Path) -> dict[str, str]:
-    """Return an environment in which unpacked programs find their libraries."""
+    """Return an environment in which unpacked programs find their libraries.
+
+    Where libeatmydata is among them, nothing waits for the disk: on a busy one
+    that makes all the difference, and no test needs to survive a power cut.
+    """
     folders = [
-        found
-        for lib in ("usr/lib", "lib")
-        for found in (prefix / lib).glob("*-linux-*")
+        *(prefix / "usr/lib").glob("*-linux-*"),
+        *(prefix / "lib").glob("*-linux-*"),
+        prefix / "usr/lib",
     ]
-    libraries = [str(folder) for folder in (*folders, prefix / "usr/lib")]
+    spared = [str(f / SPARES_DISK) for f in folders if (f / SPARES_DISK).exists()]
     return {
         "PATH": os.environ.get("PATH", os.defpath),
-        "LD_LIBRARY_PATH": ":".join(libraries),
-        "SASL_PATH": ":".join(f"{folder}/sasl2" for folder in libraries),
+        "LD_LIBRARY_PATH": ":".join(map(str, folders)),
+        "LD_PRELOAD": ":".join(spared[:1]),
+        "SASL_PATH": ":".join(f"{folder}/sasl2" for folder in folders),
     }
