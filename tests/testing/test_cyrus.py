@@ -131,6 +131,7 @@ def test_killed_sessions_end_without_bye(cyrus: CyrusServer) -> None:
         assert one.sock.recv(1) == b""
         assert two.sock.recv(1) == b""
         assert other.noop()[0] == "OK"
+        assert cyrus.kill_sessions(alice) == 0
 
 
 def test_options_replace_those_of_the_server() -> None:

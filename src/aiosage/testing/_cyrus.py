@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
-import signal
 import socket
 import ssl
 import threading
@@ -148,10 +146,7 @@ class CyrusServer:
         Returns:
             How many sessions were killed.
         """
-        pids = self._running.sessions(user)
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-        return len(pids)
+        return self._running.kill_sessions(user)
 
     @property
     def _running(self) -> CyrusProcess:

@@ -121,17 +121,22 @@ class CyrusProcess:
     def _words(self) -> str:
         return self._log.read_text(errors="replace")
 
-    def sessions(self, user: str) -> list[int]:
-        """Return the process IDs of the sessions of *user*."""
-        found: list[int] = []
+    def kill_sessions(self, user: str) -> int:
+        """Kill the sessions of *user*, and return how many there were."""
+        killed = 0
         for file in self._config.processes.iterdir():
             # Written under another name first; it may go while we look.
             try:
-                if file.name.isdecimal() and user in file.read_text().split("\t"):
-                    found.append(int(file.name))
+                is_theirs = file.name.isdecimal() and (
+                    user in file.read_text(errors="replace").split("\t")
+                )
             except FileNotFoundError:
                 continue
-        return found
+            if is_theirs:
+                os.kill(int(file.name), signal.SIGKILL)
+                file.unlink(missing_ok=True)  # the dead cannot, nor be killed again
+                killed += 1
+        return killed
 
     def end(self) -> None:
         """Kill every process (what a dead master left, the folder's guard kills)."""
