@@ -257,3 +257,17 @@ async def test_what_dovecot_does_not_offer(server: DovecotServer) -> None:
     with pytest.raises(IMAPCapabilityError) as caught:
         await IMAPConnection.open(config(server, "SCRAM-SHA-256-PLUS"))
     assert caught.value.capability == "AUTH=SCRAM-SHA-256-PLUS"
+
+
+async def test_auto_does_without_scram_where_the_password_is_hashed(
+    dovecot: DovecotServer, certificates: Certificates
+) -> None:
+    """Dovecot announces it all the same, and refuses it before any proof."""
+    digest = hashlib.sha256(b"hashed").digest()
+    server = DovecotServer(certificates=certificates)
+    server.password = "{SHA256}" + base64.b64encode(digest).decode()
+    async with server:
+        told = config(server).with_password("hashed")
+        await logged_in(told)
+        with pytest.raises(IMAPAuthenticationError, match="auth='PLAIN'"):
+            await IMAPConnection.open(replace(told, auth="SCRAM-SHA-256"))

@@ -25,6 +25,7 @@ from aiosage.errors import (
     IMAPAuthenticationError,
     IMAPCapabilityError,
     IMAPConfigurationError,
+    IMAPConnectError,
     IMAPConnectionLost,
     IMAPTimeoutError,
 )
@@ -517,3 +518,59 @@ async def test_a_cancelled_exchange_is_ended() -> None:
         await connection.execute(Noop())
         connection.abort()
         await connection.aclose()
+
+
+# -- Cancelled and cut.
+
+
+@pytest.mark.parametrize("end", ["S! close", "S! reset", "S: * BYE shutting down"])
+async def test_a_connection_cut_in_the_middle_of_an_exchange(end: str) -> None:
+    script = greeting("AUTH=CRAM-MD5") + (
+        f"C: T1 AUTHENTICATE CRAM-MD5\nS: + {b64('<1@x>')}\nC: ...\n{end}"
+    )
+    async with scripted(script) as port:
+        error = await outcome(IMAPConnection.open(config(port)))
+    assert isinstance(error, IMAPConnectError)
+    assert "logging in to" in str(error)
+
+
+async def test_cancelling_at_any_step_of_an_exchange_leaves_nothing_open() -> None:
+    """The fixture of this folder looks for what is left."""
+    gone: list[asyncio.Event] = []
+    scram = scram_server("SCRAM-SHA-256")
+
+    async def note_end(peer: Peer) -> None:
+        end = asyncio.Event()
+        gone.append(end)
+        try:
+            await scram(peer)
+            await peer.gone()
+        finally:
+            end.set()
+
+    async def provide(request: TokenRequest) -> str:
+        await asyncio.sleep(0)
+        return TOKEN
+
+    async with scripted(note_end) as port:
+        for token in (None, provide):
+            told = replace(config(port), token=token)
+            for steps in range(1000):
+                opening = asyncio.ensure_future(IMAPConnection.open(told))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                if not opening.cancel():
+                    break
+                with pytest.raises(asyncio.CancelledError):
+                    await opening
+            if token is not None:
+                with pytest.raises(IMAPCapabilityError):
+                    await opening
+            else:
+                connection = await opening
+                connection.abort()
+                await connection.aclose()
+            assert steps > 5
+        async with asyncio.timeout(5.0):
+            for end in gone:
+                await end.wait()

@@ -72,7 +72,8 @@ async def log_in(
         return
     offered = frozenset(protocol.capabilities)
     session = protocol.socket_transport.get_extra_info("ssl_object")
-    binding = tls_binding(session)
+    # Taking the binding loads scramp, which costs 40 ms once.
+    binding = tls_binding(session) if _has_scram(offered) else None
     credentials = Credentials(
         config.username,
         config.password,
@@ -148,6 +149,10 @@ def _ways(
     return ()
 
 
+def _has_scram(offered: frozenset[str]) -> bool:
+    return any(f"AUTH={name}" in offered for name in SCRAM)
+
+
 def _no_way(
     config: ConnectionConfig, offered: frozenset[str], token: Secret | None
 ) -> IMAPError:
@@ -164,7 +169,7 @@ def _no_way(
             capability=f"AUTH={OAUTH[0]}",
             hint="Use a password, or an app password.",
         )
-    if not is_scram_installed() and any(f"AUTH={name}" in offered for name in SCRAM):
+    if not is_scram_installed() and _has_scram(offered):
         needs = f"auth: the SCRAM that {config.address} offers needs scramp"
         return IMAPConfigurationError([f"{needs}: pip install 'aiosage[auth]'"])
     if config.security is Security.PLAIN:
