@@ -30,7 +30,7 @@ fields, no credentials and no message bodies, and survive pickling.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -149,6 +149,8 @@ class IMAPAuthenticationError(IMAPError):
         text: what the server said.
         retryable: whether the same credentials may work later, as when the
             server answered UNAVAILABLE.
+        details: what the server told beyond that, by name, when it refused an
+            OAuth 2.0 token: ``status``, ``scope``, ``schemes`` (RFC 7628 §3.2.2).
     """
 
     def __init__(
@@ -158,12 +160,14 @@ class IMAPAuthenticationError(IMAPError):
         code: str | None = None,
         text: str = "",
         retryable: bool = False,
+        details: Mapping[str, str] | None = None,
         hint: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
         self.code = code
         self.text = text
         self.retryable = retryable
+        self.details = dict(details or {})
 
 
 class IMAPOperationError(IMAPError):

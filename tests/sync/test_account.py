@@ -350,7 +350,7 @@ async def test_a_message_that_the_server_refuses_does_not_hide_the_others(
     broken = uids[17]
 
     def refuse(line: bytes) -> bytes | None:
-        tag, *words = line.split()
+        tag, *words = line.split() or [b""]  # SCRAM ends with an empty one
         if words[:2] == [b"UID", b"FETCH"] and b"BODY.PEEK[]" in line:
             asked = [tuple(map(int, r.split(b":"))) for r in words[2].split(b",")]
             if any(r[0] <= broken <= r[-1] for r in asked):
@@ -412,7 +412,7 @@ async def test_the_mirror_survives_a_server_that_lists_nothing(
         before = await of_store(store, config)
 
         def refuse(line: bytes) -> bytes | None:
-            tag, *words = line.split()
+            tag, *words = line.split() or [b""]  # SCRAM ends with an empty one
             return tag + b" OK\r\n" if words[:1] == [b"LIST"] else None
 
         relay.refuse = refuse
@@ -440,7 +440,7 @@ async def test_a_server_without_uidvalidity_cannot_be_mirrored(
     """Whose UIDs they are could not be told (RFC 9051 §2.3.1.1)."""
 
     def refuse(line: bytes) -> bytes | None:
-        tag, *words = line.split()
+        tag, *words = line.split() or [b""]  # SCRAM ends with an empty one
         if words[:1] == [b"EXAMINE"]:
             return b"* 0 EXISTS\r\n" + tag + b" OK [READ-ONLY] Opened.\r\n"
         return None
@@ -461,7 +461,7 @@ async def test_a_message_that_the_server_withholds_is_reported(
     await fill(of(server), [mail(1)])
 
     def withhold(line: bytes) -> bytes | None:
-        tag, *words = line.split()
+        tag, *words = line.split() or [b""]  # SCRAM ends with an empty one
         if b"BODY.PEEK[]" not in line:
             return None
         uid = words[2]

@@ -22,7 +22,6 @@ from aiosage.wire import (
 )
 from aiosage.wire.commands import (
     Append,
-    AuthenticatePlain,
     Capability,
     Command,
     Create,
@@ -49,6 +48,7 @@ from aiosage.wire.commands import (
     UidScan,
     UidSearch,
     UidStore,
+    Unauthenticate,
     Unselect,
     Unsubscribe,
 )
@@ -62,9 +62,8 @@ WIRE: list[tuple[Command[object], list[bytes]]] = [
     (Noop(), [b"NOOP"]),
     (Logout(), [b"LOGOUT"]),
     (StartTls(), [b"STARTTLS"]),
+    (Unauthenticate(), [b"UNAUTHENTICATE"]),
     (Login("joe", P), [b'LOGIN joe "p w"']),
-    (AuthenticatePlain("joe", P, True), [b"AUTHENTICATE PLAIN AGpvZQBwIHc="]),
-    (AuthenticatePlain("joe", P, False), [b"AUTHENTICATE PLAIN", b"AGpvZQBwIHc="]),
     (Enable(("CONDSTORE", "X")), [b"ENABLE CONDSTORE X"]),
     (Id({}), [b"ID NIL"]),
     (Id({"name": "aio", "os": ""}), [b'ID ("name" "aio" "os" "")']),
@@ -322,17 +321,6 @@ def test_search_with_what_cannot_be_a_uid_is_refused() -> None:
         UidSearch(IMAPSearchCriteria()).result(*answer(b"* SEARCH 0\r\n" + OK))
 
 
-@pytest.mark.parametrize("name", ["a\0", "\0"])
-def test_plain_refuses_what_it_cannot_say(name: str) -> None:
-    """NUL is what separates user name and password (RFC 4616 §2)."""
-    for command in (
-        AuthenticatePlain(name, P, True),
-        AuthenticatePlain("a", Secret(name), False),
-    ):
-        with pytest.raises(ValueError, match="NUL"):
-            command.encode(Encoder("T"))
-
-
 def test_simple_commands_have_no_result() -> None:
     status = Status("T", Condition.OK, None, "")
     for command in (
@@ -345,7 +333,7 @@ def test_simple_commands_have_no_result() -> None:
         Delete("a"),
         Rename("a", "b"),
         Login("a", P),
-        AuthenticatePlain("a", P, True),
+        Unauthenticate(),
         UidScan(UIDS),
         UidExpunge(UIDS),
     ):

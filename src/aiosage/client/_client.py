@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import TypedDict, Unpack, overload
 
-from ..connection import ConnectionConfig, Security
+from ..connection import ConnectionConfig, Security, TokenProvider
 from ..errors import IMAPConfigurationError
 from ..model import Secret
 from ..pool import IMAPConnectionPool, PoolStats
@@ -21,6 +21,9 @@ from ._uid_service import IMAPMailboxUIDService
 class ConnectionOptions(TypedDict, total=False):
     """The rest of a `ConnectionConfig`, for `IMAPClient` by host name."""
 
+    auth: str
+    authzid: str | None
+    token: TokenProvider | Secret | None
     port: int | None
     security: Security
     ssl_context: ssl.SSLContext | None

@@ -4,6 +4,7 @@ from ._config import ConnectionConfig, Security
 from ._connection import CLOSE_GRACE, IMAPConnection
 from ._legacy import IMAP4, IMAP4_SSL
 from ._protocol import Listener, News
+from ._token import TokenProvider, TokenRequest
 
 __all__ = [
     "CLOSE_GRACE",
@@ -14,4 +15,6 @@ __all__ = [
     "Listener",
     "News",
     "Security",
+    "TokenProvider",
+    "TokenRequest",
 ]

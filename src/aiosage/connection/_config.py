@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from ..errors import IMAPConfigurationError
 from ..model import Secret
 from ..wire import Limits
+from ._token import TokenMemory, TokenProvider
+from .sasl import MECHANISMS, OAUTH, WITH_AUTHZID
 
 
 class Security(StrEnum):
@@ -26,6 +28,9 @@ class Security(StrEnum):
     """None: everybody on the way can read along."""
 
 
+AUTO: Final = "auto"
+"""Stands for the best mechanism that the server offers."""
+
 _PORTS: Final = {Security.TLS: 993, Security.STARTTLS: 143, Security.PLAIN: 143}
 _SCHEMES: Final = {"imaps": Security.TLS, "imap": Security.STARTTLS}
 
@@ -38,6 +43,11 @@ class ConnectionConfig:
         host: name or address of the server.
         username: to log in as.
         password: a `Secret`; a plain str given here becomes one.
+        auth: ``"auto"`` for the strongest way to log in that the server offers and
+            the credentials allow, or the name of a SASL mechanism.
+        authzid: as whom to act, where it is not the user who logs in.
+        token: an OAuth 2.0 access token, used instead of the password; or what
+            to await for one whenever a session is opened.
         port: None for the usual one, 993 for TLS and 143 otherwise.
         security: how the connection is protected.
         ssl_context: None for the system's trust store, verified.
@@ -58,6 +68,9 @@ class ConnectionConfig:
     host: str
     username: str
     password: Secret = field(default_factory=lambda: Secret(""))
+    auth: str = AUTO
+    authzid: str | None = None
+    token: TokenProvider | Secret | None = field(default=None, repr=False)
     port: int | None = None
     security: Security = Security.TLS
     ssl_context: ssl.SSLContext | None = None
@@ -67,6 +80,9 @@ class ConnectionConfig:
     idle_renewal: float = 29 * 60.0
     poll_interval: float = 30.0
     limits: Limits = field(default_factory=Limits)
+    token_memory: TokenMemory = field(
+        default_factory=TokenMemory, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Check everything.
@@ -102,10 +118,31 @@ class ConnectionConfig:
             value = getattr(self, name)
             if not value > 0:
                 mistakes.append(f"{name}: {value} is not a positive number of seconds")
+        if isinstance(self.token, str):
+            object.__setattr__(self, "token", Secret(self.token))
+        mistakes.extend(self._check_auth())
         if self.ssl_context is not None and self.ca_file is not None:
             mistakes.append("ca_file: goes with the default ssl_context only")
         if mistakes:
             raise IMAPConfigurationError(mistakes)
+
+    def _check_auth(self) -> Iterator[str]:
+        """Yield what is wrong with how to log in."""
+        if self.auth.lower() == AUTO:
+            object.__setattr__(self, "auth", AUTO)
+            return
+        name = self.auth.upper()
+        object.__setattr__(self, "auth", name)
+        if name not in MECHANISMS:
+            yield f"auth: {self.auth!r} is not 'auto' or one of {', '.join(MECHANISMS)}"
+            return
+        if (name in OAUTH) != (self.token is not None):
+            needs = "needs a token" if name in OAUTH else "does not use the token"
+            yield f"auth: {name} {needs}"
+        if self.authzid is not None and name not in WITH_AUTHZID:
+            yield f"authzid: {name} cannot say as whom to act"
+        if self.security is Security.PLAIN and name.endswith("-PLUS"):
+            yield f"auth: {name} is bound to TLS, which security='plain' has not"
 
     @property
     def effective_port(self) -> int:

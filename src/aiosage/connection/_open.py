@@ -17,7 +17,6 @@ import async_timeout
 
 from ..errors import (
     IMAPAuthenticationError,
-    IMAPCapabilityError,
     IMAPConnectError,
     IMAPConnectionLost,
     IMAPGreetingError,
@@ -25,17 +24,13 @@ from ..errors import (
     IMAPTimeoutError,
     IMAPTLSError,
 )
-from ..wire import Condition, Status
-from ..wire.commands import (
-    AuthenticatePlain,
-    Capability,
-    Command,
-    Login,
-    SessionState,
-    StartTls,
-)
+from ..model import Secret
+from ..wire import Condition
+from ..wire.commands import SessionState, StartTls
 from ._config import ConnectionConfig, Security
-from ._protocol import IMAPProtocol
+from ._login import ensure_capabilities, log_in, run
+from ._protocol import SHORTEST_SECRET, IMAPProtocol, News
+from ._token import TokenMemory, TokenRequest, tells_of_expiry
 
 
 class _Step(NamedTuple):
@@ -64,30 +59,73 @@ _LOGIN: Final = _Step(
     "Try again later: it may be busy, or have seen too many failures.",
 )
 
-_SHORTEST_SECRET: Final = 4  # hiding a shorter one would make holes in every text
-
-# What a server answers when the same credentials may work later (RFC 5530 §3).
-_TEMPORARY: Final = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"})
-
 
 async def open_session(config: ConnectionConfig) -> IMAPProtocol:
     """Connect, secure the connection and log in.
 
-    Cancelling closes whatever was open.
+    A token provider whose token is refused is asked once more, and what it gives
+    then is tried on a new connection: some servers close the old one. Cancelling
+    closes whatever was open.
 
     Raises:
         IMAPConnectError: no session came about.
         IMAPTimeoutError: not within ``config.connect_timeout``.
         IMAPAuthenticationError: the server refused the credentials.
         IMAPCapabilityError: it offers no way to log in that aiosage knows.
+        IMAPConfigurationError: logging in needs an extra that is not installed.
     """
+    token = await _token(config, config.token_memory.expired)
+    try:
+        return await _open(config, token)
+    except IMAPAuthenticationError as error:
+        if token is None or not callable(config.token) or error.retryable:
+            raise
+        fresh = await _token(config, token)
+        if fresh is None or fresh == token:
+            raise
+        return await _open(config, fresh)
+
+
+async def _token(config: ConnectionConfig, refused: Secret | None) -> Secret | None:
+    """Return the access token to log in with; None to use the password."""
+    provider = config.token
+    if provider is None or isinstance(provider, Secret):
+        return provider
+    request = TokenRequest(config.host, config.effective_port, config.username, refused)
+    deadline = async_timeout.timeout(config.connect_timeout)
+    try:
+        async with deadline:
+            token = await provider(request)
+    except TimeoutError:
+        raise IMAPTimeoutError(
+            f"the token provider for {config.address} took more than"
+            f" {config.connect_timeout:g} s",
+            seconds=config.connect_timeout,
+            hint="Let it keep valid tokens; raise connect_timeout if it is that slow.",
+        ) from None
+    return token if isinstance(token, Secret) else Secret(token)
+
+
+def _note_expiry(protocol: IMAPProtocol, memory: TokenMemory, token: Secret) -> None:
+    """Let the next session know when this one ends since its token has expired."""
+
+    def listen(news: News) -> None:
+        if isinstance(news, IMAPConnectionLost) and tells_of_expiry(news.message):
+            memory.expired = token
+
+    protocol.add_listener(listen)
+
+
+async def _open(config: ConnectionConfig, token: Secret | None) -> IMAPProtocol:
     loop = asyncio.get_running_loop()
     protocol = IMAPProtocol(
         loop,
         limits=config.limits,
         read_timeout=config.read_timeout,
-        secrets=_secrets(config),
+        secrets=_secrets(config, token),
     )
+    if token is not None:
+        _note_expiry(protocol, config.token_memory, token)
     step = _CONNECT
     try:
         async with async_timeout.timeout(config.connect_timeout):
@@ -101,7 +139,7 @@ async def open_session(config: ConnectionConfig) -> IMAPProtocol:
                 step = _STARTTLS
                 await _start_tls(config, protocol, context)
             step = _LOGIN
-            await _log_in(config, protocol)
+            await log_in(config, protocol, token)
     except BaseException as error:
         protocol.fail(IMAPConnectionLost("the connection was given up"))
         if isinstance(error, TimeoutError) and not isinstance(error, IMAPTimeoutError):
@@ -123,10 +161,15 @@ async def open_session(config: ConnectionConfig) -> IMAPProtocol:
     return protocol
 
 
-def _secrets(config: ConnectionConfig) -> tuple[str, ...]:
+def _secrets(config: ConnectionConfig, token: Secret | None) -> tuple[str, ...]:
     """Return what a server may send back to us and nobody must see."""
+    tokens = (token.reveal(),) if token else ()
+    return *tokens, *_password_forms(config)
+
+
+def _password_forms(config: ConnectionConfig) -> tuple[str, ...]:
     password = config.password.reveal()
-    if len(password) < _SHORTEST_SECRET:
+    if len(password) < SHORTEST_SECRET:
         return ()
     plain = f"\0{config.username}\0{password}".encode(errors="replace")
     quoted = password.replace("\\", r"\\").replace('"', r"\"")
@@ -197,12 +240,6 @@ _TLS_HINT: Final = {
 }
 
 
-async def run(protocol: IMAPProtocol, command: Command[object]) -> Status:
-    """Send *command* and return its tagged response, whatever it says."""
-    pending = await protocol.submit(command)
-    return pending.done.result()
-
-
 async def _start_tls(
     config: ConnectionConfig, protocol: IMAPProtocol, context: ssl.SSLContext | None
 ) -> None:
@@ -235,66 +272,3 @@ async def _start_tls(
     except OSError as error:  # ssl.SSLError is one
         raise _connect_error(config, error, in_tls=True) from error
     protocol.resume_over(transport)
-
-
-async def ensure_capabilities(protocol: IMAPProtocol) -> None:
-    """Ask for the capabilities unless the server has told them unasked."""
-    if not protocol.capabilities:
-        await run(protocol, Capability())
-
-
-async def _log_in(config: ConnectionConfig, protocol: IMAPProtocol) -> None:
-    if protocol.session_state is not SessionState.NOT_AUTHENTICATED:
-        await ensure_capabilities(protocol)
-        return
-    await ensure_capabilities(protocol)
-    command = _login_command(config, protocol.capabilities)
-    protocol.capabilities = set()  # what was announced before logging in is void
-    try:
-        status = await run(protocol, command)
-    except ValueError:
-        # Without its cause: that may hold the password.
-        raise IMAPAuthenticationError(
-            f"{config.address} cannot be sent this user name or password",
-            hint="They hold NUL or what is not a character: check where they come"
-            " from.",
-        ) from None
-    if status.condition is not Condition.OK:
-        raise _refused(config, status)
-    await ensure_capabilities(protocol)
-
-
-def _login_command(config: ConnectionConfig, capabilities: set[str]) -> Command[None]:
-    """Return the best way to log in that the server offers.
-
-    PLAIN before LOGIN: it can say any character.
-    """
-    if "AUTH=PLAIN" in capabilities:
-        return AuthenticatePlain(
-            config.username, config.password, "SASL-IR" in capabilities
-        )
-    if "LOGINDISABLED" not in capabilities:
-        return Login(config.username, config.password)
-    if config.security is Security.PLAIN:
-        hint = "Use security='tls' or 'starttls': the server wants passwords encrypted."
-    else:
-        hint = "It may want OAuth 2.0 or another mechanism."
-    raise IMAPCapabilityError(
-        f"{config.address} offers no way to log in with a password",
-        capability="AUTH=PLAIN",
-        hint=hint,
-    )
-
-
-def _refused(config: ConnectionConfig, status: Status) -> IMAPAuthenticationError:
-    code = status.code.name if status.code else None
-    retryable = code in _TEMPORARY
-    return IMAPAuthenticationError(
-        f"{config.address} refused to log in {config.username!r}: {status.text}",
-        code=code,
-        text=status.text,
-        retryable=retryable,
-        hint="Try again later."
-        if retryable
-        else "Check user name and password; many providers want an app password.",
-    )

@@ -53,12 +53,14 @@ from ..wire import (
     parse,
 )
 from ..wire.commands import (
+    Authenticate,
     Command,
     Logout,
     Select,
     SelectResult,
     SessionState,
     StartTls,
+    Unauthenticate,
 )
 from ._keepalive import keep_alive
 from ._pending import Pending, again, end_with
@@ -74,6 +76,7 @@ comes."""
 
 Listener: TypeAlias = Callable[[News], None]
 
+SHORTEST_SECRET: Final = 4  # hiding a shorter one would make holes in every text
 ABANDON_SECONDS: Final = 10.0
 ABANDON_OCTETS: Final = 16 * 2**20
 
@@ -116,7 +119,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         self._out: asyncio.Transport | None = None
         self._limits = limits or Limits()
         self._framer = Framer(self._limits)
-        self._secrets = secrets
+        self._secrets = tuple(secrets)
         self._waiting: deque[Pending] = deque()
         self._under_way: dict[str, Pending] = {}
         self._listeners: list[Listener] = []
@@ -359,16 +362,27 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         if not self.greeting.done():
             self._take_greeting(response)
         elif isinstance(response, Continuation):
-            self._take_continuation()
+            self._take_continuation(response)
         elif isinstance(response, Status) and response.tag is not None:
             self._take_tagged(response)
         else:
             self._take_untagged(response, frame)
 
-    def _redacted(self, status: Status) -> Status:
+    def hide(self, *secrets: str) -> None:
+        """Blot these out, too, of what the server says for humans."""
+        self._secrets += tuple(
+            secret for secret in secrets if len(secret) >= SHORTEST_SECRET
+        )
+
+    def redact(self, text: str) -> str:
+        """Return *text* of the server without what nobody must see."""
         for secret in self._secrets:
-            if secret in status.text:
-                status = replace(status, text=status.text.replace(secret, "***"))
+            text = text.replace(secret, "***")
+        return text
+
+    def _redacted(self, status: Status) -> Status:
+        status = replace(status, text=self.redact(status.text))
+        for secret in self._secrets:
             if status.code is not None and secret in status.code.text:
                 status = replace(status, code=Code(status.code.name, "***"))
         return status
@@ -395,8 +409,11 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             return
         self.greeting.set_result(response)
 
-    def _take_continuation(self) -> None:
+    def _take_continuation(self, response: Continuation) -> None:
         for pending in self._under_way.values():
+            if isinstance(pending.command, Authenticate):
+                self._answer(pending, pending.command, response)
+                return
             if pending.is_sent:
                 continue
             pending.invited = True
@@ -406,6 +423,19 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
                 self._send_flight(pending)
             return
         raise IMAPProtocolError("the server asked for more of no command")
+
+    def _answer(
+        self, pending: Pending, command: Authenticate, challenge: Continuation
+    ) -> None:
+        """Go on with a SASL exchange, or end it (RFC 9051 §6.2.2) if nobody waits."""
+        is_wanted = pending.abandoned_at is None
+        line = command.answer(challenge.text) if is_wanted else b"*"
+        self.hide(line.decode("ascii"))
+        log.debug("C: %s + ***", pending.tag)
+        assert self._out is not None
+        self._out.write(line + b"\r\n")
+        self._watchdog.note_progress()
+        self._watchdog.arm()
 
     def _take_tagged(self, status: Status) -> None:
         assert status.tag is not None
@@ -481,6 +511,9 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             return
         elif command.name in ("LOGIN", "AUTHENTICATE", "UNSELECT"):
             self._enter(SessionState.AUTHENTICATED)
+        elif isinstance(command, Unauthenticate):
+            self.capabilities = set()  # they may be others now (RFC 8437 §3)
+            self._enter(SessionState.NOT_AUTHENTICATED)
         elif isinstance(command, Logout):
             self._enter(SessionState.LOGOUT)
         elif isinstance(command, StartTls):

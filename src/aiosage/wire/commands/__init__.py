@@ -1,6 +1,7 @@
 """One class per command: typed arguments, claims, typed result."""
 
 from ._append import Append
+from ._authenticate import Authenticate, SaslClient, Unauthenticate
 from ._command import ANY_STATE, LOGGED_IN, SELECTED, Command, SessionState
 from ._mailboxes import (
     Create,
@@ -23,7 +24,6 @@ from ._messages import (
 from ._search import UidSearch
 from ._select import Idle, Select, SelectResult, Unselect
 from ._session import (
-    AuthenticatePlain,
     Capability,
     Enable,
     Id,
@@ -39,7 +39,7 @@ __all__ = [
     "LOGGED_IN",
     "SELECTED",
     "Append",
-    "AuthenticatePlain",
+    "Authenticate",
     "Capability",
     "Command",
     "Create",
@@ -54,6 +54,7 @@ __all__ = [
     "Namespace",
     "Noop",
     "Rename",
+    "SaslClient",
     "Select",
     "SelectResult",
     "SessionState",
@@ -67,6 +68,7 @@ __all__ = [
     "UidScan",
     "UidSearch",
     "UidStore",
+    "Unauthenticate",
     "Unselect",
     "Unsubscribe",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -83,39 +82,6 @@ class Login(Command[None]):
     def encode(self, to: Encoder) -> None:
         """Write user name and password."""
         to.keyword(self.name).astring(self.username).astring(self.password)
-
-    def result(self, untagged: Sequence[Untagged | Status], status: Status) -> None:
-        """There is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class AuthenticatePlain(Command[None]):
-    """Log in by SASL PLAIN (RFC 4616), at once where SASL-IR allows it."""
-
-    username: str
-    password: Secret
-    initial_response: bool
-
-    name: ClassVar = "AUTHENTICATE"
-    states: ClassVar = _NOT_AUTHENTICATED
-    requires: ClassVar = "AUTH=PLAIN"
-    exclusive: ClassVar = True
-
-    def encode(self, to: Encoder) -> None:
-        """Write the mechanism, and the credentials then or after ``+``.
-
-        Raises:
-            ValueError: NUL in the user name or password, which PLAIN cannot say.
-        """
-        password = self.password.reveal()
-        if "\0" in self.username or "\0" in password:
-            raise ValueError("NUL cannot stand in a user name or password")
-        credentials = base64.b64encode(f"\0{self.username}\0{password}".encode())
-        to.keyword(self.name).keyword("PLAIN")
-        if self.initial_response:
-            to.astring(Secret(credentials.decode("ascii")))
-        else:
-            to.answer(credentials, "***")
 
     def result(self, untagged: Sequence[Untagged | Status], status: Status) -> None:
         """There is none."""
