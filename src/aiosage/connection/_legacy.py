@@ -176,8 +176,8 @@ class IMAP4(aioimaplib.IMAP4):
         idle = asyncio.ensure_future(self.idle())
         ready = asyncio.ensure_future(self.protocol.wait_for_idle_response())
         self._tasks.update((idle, ready))
-        idle.add_done_callback(self._tasks.discard)
-        ready.add_done_callback(self._tasks.discard)
+        idle.add_done_callback(self._forget)
+        ready.add_done_callback(self._forget)
         try:
             await asyncio.wait(
                 {idle, ready},
@@ -188,15 +188,21 @@ class IMAP4(aioimaplib.IMAP4):
             idle.cancel()
             raise
         finally:
+            is_answered = ready.done() or idle.done()
             ready.cancel()
-        if idle.done():
-            idle.result()  # raises, if the session ended
-            raise aioimaplib.Abort("server returned error to IDLE command")
-        if not self.has_pending_idle():
+        if not is_answered:
             idle.cancel()
             raise TimeoutError("the server has not answered IDLE")
+        if not self.has_pending_idle():
+            await idle  # which is about to end; raises, if the session did
+            raise aioimaplib.Abort("server returned error to IDLE command")
         self._idle_waiter = self.protocol.loop.call_later(timeout, self._stop_waiting)
         return idle
+
+    def _forget(self, task: asyncio.Future[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # a lost session is told to who waits for pushes
 
     def _stop_waiting(self) -> None:
         if self.has_pending_idle():
