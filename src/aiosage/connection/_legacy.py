@@ -19,6 +19,7 @@ import async_timeout
 from aioimaplib import aioimaplib
 
 from ..errors import IMAPConnectionError
+from ._legacy_calls import TimedCalls
 from ._legacy_protocol import LegacyProtocol
 
 ConnectionLostCallback: TypeAlias = Callable[[Exception | None], None]
@@ -30,7 +31,7 @@ _TIMEOUT: Final = aioimaplib.IMAP4.TIMEOUT_SECONDS
 _TWENTY_NINE_MINUTES: Final = 29 * 60.0
 
 
-class IMAP4(aioimaplib.IMAP4):
+class IMAP4(TimedCalls):
     """``aioimaplib.IMAP4`` without its hangs, losses and quadratic time.
 
     Args:
@@ -45,8 +46,6 @@ class IMAP4(aioimaplib.IMAP4):
         sock: a connected socket, as through a proxy, in place of a new one.
         protocol_factory: makes the protocol, such as with limits of its own.
     """
-
-    protocol: Any  # `LegacyProtocol`; the base says None
 
     def __init__(
         self,
@@ -107,7 +106,7 @@ class IMAP4(aioimaplib.IMAP4):
             aioimaplib.Abort: the server refused, or is none.
         """
         try:
-            await super().wait_hello_from_server()
+            await self._within_timeout(self._wait_connection_and_hello())
         except BaseException:
             await self.aclose()
             raise
@@ -126,13 +125,12 @@ class IMAP4(aioimaplib.IMAP4):
             TimeoutError: it took too long, and the session is ended.
         """
         context = ssl_context or ssl.create_default_context()
-        async with async_timeout.timeout(self.timeout):
-            await self.protocol.starttls(context, self.host)
+        await self._within_timeout(self.protocol.starttls(context, self.host))
 
     async def logout(self) -> Any:
         """End the session and close the socket."""
         try:
-            return await super().logout()
+            return await self._within_timeout(self.protocol.logout())
         finally:
             self.protocol.hang_up()
 
@@ -140,23 +138,7 @@ class IMAP4(aioimaplib.IMAP4):
         """Send one of the UID commands; also SEARCH, with the criteria as given."""
         if command.upper() == "FETCH":
             return await super().uid(command, *criteria)
-        async with async_timeout.timeout(self.timeout):
-            return await self.protocol.uid(command, *criteria)
-
-    async def getquotaroot(self, mailbox_name: str) -> Any:
-        """Ask for the quotas of a mailbox."""
-        command = aioimaplib.Command(
-            "GETQUOTAROOT",
-            self.protocol.new_tag(),
-            mailbox_name,
-            untagged_resp_name="QUOTA",
-        )
-        async with async_timeout.timeout(self.timeout):
-            return await self.protocol.execute(command)
-
-    def has_capability(self, capability: str) -> bool:
-        """Return whether the server has *capability*, in any case of letters."""
-        return capability.upper() in self.protocol.capabilities
+        return await self._within_timeout(self.protocol.uid(command, *criteria))
 
     async def idle_start(
         self,
