@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from aioimaplib import aioimaplib
 
-from aiosage.connection._legacy import LegacyProtocol
+from aiosage.connection._legacy_protocol import LegacyProtocol
 from aiosage.connection._protocol import IMAPProtocol
 from aiosage.model import MessagePart, MessageSet
 from aiosage.wire.commands import SessionState, UidFetch

@@ -133,3 +133,30 @@ async def test_thousands_of_lines_in_one_read_are_no_recursion(mailbox: Any) -> 
     assert result == "OK"
     assert len(lines) == 5004
     await client.aclose()
+
+
+async def test_any_name_and_any_text_on_both_servers(server: Endpoint) -> None:
+    """Over STARTTLS, with names and search keys that the base sends raw."""
+    client = IMAP4("localhost", server.port)
+    await client.wait_hello_from_server()
+    await client.starttls(server.ssl_context)
+    assert (await client.login(server.username, server.password)).result == "OK"
+    assert client.has_capability("UIDPLUS")
+    for name in ("Entwürfe & Café", "Sent Items 2", '"quoted already"', "50% {5}"):
+        assert (await client.create(name)).result == "OK", name
+        message = f"Subject: x\r\n\r\nGrüße an {name}\r\n".encode()
+        assert (await client.append(message, mailbox=name)).result == "OK"
+        assert (
+            (await client.status(name, "(MESSAGES)")).lines[0].endswith(b"(MESSAGES 1)")
+        )
+        assert (await client.examine(name)).result == "OK"
+        assert client.get_state() == "SELECTED"
+        fetched = await client.uid("fetch", "1", "(BODY.PEEK[])")
+        assert message in fetched.lines
+    listed = b"\n".join((await client.list("", "*")).lines)
+    assert b"Entw&APw-rfe &- Caf&AOk-" in listed
+    await client.select("Entwürfe & Café")
+    found = await client.search('BODY "Grüße"')
+    assert found == ("OK", [b"1", found.lines[-1]])
+    assert (await client.logout()).result == "OK"
+    await client.aclose()

@@ -1,0 +1,357 @@
+"""aioimaplib's commands on aiosage's engine.
+
+Its commands want lines, so responses are not parsed: only what moves the session
+(greeting, tagged and status responses, capabilities) becomes typed. The rest goes
+to the command under way that claims it, as lines. What none claims is news that
+the program would miss, such as EXISTS during a FETCH, and is kept for its next
+NOOP or IDLE.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from aioimaplib import aioimaplib
+
+from ..errors import IMAPConnectionError, IMAPProtocolError
+from ..wire import (
+    CapabilityCode,
+    CapabilityData,
+    Condition,
+    Frame,
+    Limits,
+    Response,
+    Status,
+    Unknown,
+    Untagged,
+    parse,
+)
+from ..wire.commands import SessionState
+from ._legacy_command import LegacyPending, is_sync, lines_of
+from ._legacy_news import News
+from ._pending import Pending, again
+from ._protocol import IMAPProtocol
+from ._watchdog import Watchdog
+
+log = logging.getLogger("aiosage.protocol")
+
+# Its annotations say less than its code does, or something else.
+_base = cast("Any", aioimaplib)
+
+_STATE_AFTER: Final = {
+    "LOGIN": SessionState.AUTHENTICATED,
+    "AUTHENTICATE": SessionState.AUTHENTICATED,
+    "SELECT": SessionState.SELECTED,
+    "EXAMINE": SessionState.SELECTED,
+    "CLOSE": SessionState.AUTHENTICATED,
+    "UNSELECT": SessionState.AUTHENTICATED,
+    "LOGOUT": SessionState.LOGOUT,
+}
+_OPENS_MAILBOX: Final = ("SELECT", "EXAMINE")
+_VERSIONS: Final = ("IMAP4REV1", "IMAP4REV2", "IMAP4")
+
+_TYPED: Final = re.compile(
+    rb"\* +(?:OK|NO|BAD|BYE|PREAUTH|CAPABILITY)(?= |\Z)", re.IGNORECASE
+)
+_LINES: Final = Unknown(b"")  # stands for what has only to be handed on
+
+
+class LegacyEngine(IMAPProtocol):
+    """`IMAPProtocol` that carries out aioimaplib's commands.
+
+    Args:
+        loop: the running loop, which None means too.
+        conn_lost_cb: called once when the session ends: with the cause, or None
+            after LOGOUT.
+        limits: how much a server may make us hold.
+    """
+
+    idle_queue: asyncio.Queue[object]
+    imap_version: Any  # a name or None; the base says None
+    # What is under way, for those who look; to change them changes nothing.
+    pending_sync_command: Any
+    pending_async_commands: dict[str, Any]
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop | None,
+        conn_lost_cb: Callable[[Exception | None], None] | None = None,
+        *,
+        limits: Limits | None = None,
+    ) -> None:
+        super().__init__(
+            loop or asyncio.get_running_loop(),
+            conn_lost_cb,
+            limits=limits,
+            read_timeout=29 * 60.0,
+        )
+        self._frame: Frame = [b""]  # the response being looked at
+        self._news = News()
+        self._state_changed = asyncio.Event()
+
+    # -- Receiving.
+
+    def data_received(self, d: bytes) -> None:
+        """Take octets, and hand on what IDLE heard as one batch."""
+        for pending in self._under_way.values():
+            if isinstance(pending, LegacyPending) and pending.deadline_of_progress:
+                pending.deadline_of_progress.note_progress()
+        super().data_received(d)
+        if (idle := self._idle()) is not None:
+            self._flush(idle)
+
+    def _flush(self, idle: LegacyPending) -> None:
+        if self.idle_queue.empty():
+            idle.kept = 0  # the program has taken what there was
+        idle.legacy.flush()
+
+    def _parse(self, frame: Frame) -> Response:
+        head = frame[0]
+        if head.startswith(b"* ") and not _TYPED.match(head):
+            return _LINES
+        if not head and len(frame) == 1 and self.greeting.done():
+            return _LINES  # aioimaplib overlooks an empty line
+        return super()._parse(frame)
+
+    def _take(self, response: Response, frame: Frame) -> None:
+        if response is _LINES and self.greeting.done():
+            if frame[0]:
+                self._hand_on(frame)
+            return
+        self._frame = frame
+        super()._take(response, frame)
+
+    def _take_untagged(self, response: Untagged | Status, frame: Frame) -> None:
+        if isinstance(response, Status) and response.condition is Condition.BYE:
+            super()._take_untagged(response, frame)
+            return
+        self._note_capabilities(response)
+        self._hand_on(frame)
+
+    def _hand_on(self, frame: Frame) -> None:
+        """Give *frame* to the command it is for, or keep it as news."""
+        if self._listeners:
+            announced = parse(frame, self._limits)
+            self._announce(cast("Untagged | Status", announced))
+        for pending in self._under_way.values():
+            if not isinstance(pending, LegacyPending):
+                continue
+            if pending.abandoned_at is not None:
+                # Its answer goes nowhere; but what takes all takes news, too.
+                if pending.takes_all or pending.own_line(frame) is None:
+                    break
+                return
+            if pending.offer(frame):
+                if pending.kept > self._limits.answer:
+                    raise IMAPProtocolError(
+                        f"the answer to {pending.legacy.name} is larger than the"
+                        f" {self._limits.answer} octets allowed"
+                    )
+                return
+        self._news.keep(list(lines_of([frame[0][2:], *frame[1:]])))
+
+    def _take_continuation(self) -> None:
+        for pending in self._under_way.values():
+            if not isinstance(pending, LegacyPending):
+                break
+            if pending.legacy.name == "IDLE" and self._news:
+                pending.give(self._news.take())
+            elif is_sync(pending.legacy) and pending.legacy.name not in (
+                "APPEND",
+                "IDLE",
+            ):
+                # A challenge: aioimaplib shows it to the program.
+                pending.give([self._frame[0]])
+            if pending.is_sent:
+                return
+            break
+        else:
+            return  # aioimaplib overlooks it
+        super()._take_continuation()
+
+    def _note_capabilities(self, response: Untagged | Status) -> None:
+        if isinstance(response, CapabilityData):
+            names = self._frame[0].decode("ascii", "replace").split()[2:]
+        elif isinstance(response, Status) and isinstance(response.code, CapabilityCode):
+            names = response.code.text.split()
+        else:
+            return
+        # As sent, which programs look for, and in upper case, as it may be meant.
+        self.capabilities = {*names, *(name.upper() for name in names)}
+        versions = [name for name in _VERSIONS if name in self.capabilities]
+        self.imap_version = versions[0] if versions else None
+
+    # -- States and the end.
+
+    def _follow(self, pending: Pending, status: Status) -> None:
+        """Enter the state the end of a command leads to."""
+        if not isinstance(pending, LegacyPending):
+            super()._follow(pending, status)
+            return
+        pending.text = b"".join(self._frame[0].split(b" ", 2)[2:])
+        name = pending.legacy.name
+        if name == "NOOP" and pending.abandoned_at is None:
+            pending.prepend(self._news.take())
+        elif name == "IDLE":
+            self._flush(pending)
+        if status.condition is Condition.OK and name in _STATE_AFTER:
+            self._enter(_STATE_AFTER[name])
+        elif status.condition is Condition.NO and name in _OPENS_MAILBOX:
+            self._enter(SessionState.AUTHENTICATED)
+
+    def _enter(self, state: SessionState) -> None:
+        super()._enter(state)
+        if state is not SessionState.SELECTED:
+            self._news.clear()
+        self._state_changed.set()
+
+    def fail(self, error: IMAPConnectionError) -> None:
+        """End the session; whoever waits for a push is told, too."""
+        if self.cause is not None:
+            return
+        told = cast("Callable[[Exception | None], None] | None", self.conn_lost_cb)
+        if told is not None and self.session_state is SessionState.LOGOUT:
+
+            def tell(_: Exception | None) -> None:
+                told(None)
+
+            self.conn_lost_cb = tell
+        super().fail(error)
+        self.idle_queue.put_nowait(error)
+        self._state_changed.set()
+
+    async def wait(self, state_regexp: str) -> None:
+        """Wait until the name of the state matches.
+
+        Raises:
+            aioimaplib.Abort: the session ended before.
+        """
+        matches = re.compile(state_regexp).match
+        while not matches(self.state):
+            if self.cause is not None:
+                raise again(self.cause, maybe_executed=False)
+            self._state_changed.clear()
+            await self._state_changed.wait()
+
+    def hang_up(self) -> None:
+        """Close the socket once everything is written."""
+        if self._out is not None:
+            self._out.close()
+
+    # -- Sending.
+
+    def send(self, line: str, scrub: str | None = None) -> None:
+        """Send *line* as it is, outside of any command.
+
+        Raises:
+            aioimaplib.Abort: there is no connection.
+        """
+        if self._out is None or self.cause is not None:
+            raise aioimaplib.Abort("there is no connection to send on")
+        log.debug("C: %d characters as they are", len(line))
+        self._out.write(f"{line}\r\n".encode())
+
+    def _send_flight(self, pending: Pending) -> None:
+        if pending.flight == 0 and isinstance(pending, LegacyPending):
+            command = pending.legacy
+            if command.name in _OPENS_MAILBOX:
+                self._news.clear()
+            if is_sync(command):
+                self.pending_sync_command = command
+            else:
+                self.pending_async_commands[command.untagged_resp_name] = command
+        super()._send_flight(pending)
+
+    async def execute(self, command: Any, scrub: str | None = None) -> Any:
+        """Send a command of aioimaplib and return what it collected.
+
+        Cancelling is safe: what came of it goes nowhere.
+
+        Raises:
+            ValueError: an argument would open a literal.
+            aioimaplib.Abort: it is illegal in this state, or the session ended.
+            aioimaplib.CommandTimeout: nothing moved for its time.
+        """
+        literal, self.literal_data = self.literal_data, None
+        rules = _base.Commands.get(command.name)
+        if self.cause is None and rules and self.state not in rules.valid_states:
+            raise aioimaplib.Abort(
+                f"command {command.name} illegal in state {self.state}"
+            )
+        pending = LegacyPending(command, literal, self._running)
+        self._limit(pending)
+        try:
+            self.enqueue(pending)
+            pending.done.add_done_callback(lambda done: self._end(pending, done))
+            if pending.ready is not None:
+                pending.ready.add_done_callback(lambda _: self._idle_event.set())
+            await command.wait()  # for `_end`, or for its deadline
+        except BaseException:
+            pending.done.cancel()
+            self.abandon(pending)
+            raise
+        finally:
+            if pending.deadline_of_progress is not None:
+                pending.deadline_of_progress.stop()
+            self._forget(command)
+        return command.response
+
+    def _forget(self, command: Any) -> None:
+        if self.pending_sync_command is command:
+            self.pending_sync_command = None
+        name = command.untagged_resp_name
+        if self.pending_async_commands.get(name) is command:
+            del self.pending_async_commands[name]
+        if command.name == "IDLE":
+            self._idle_event.clear()
+
+    def _limit(self, pending: LegacyPending) -> None:
+        """Let the time of a command run only while nothing moves."""
+        command = pending.legacy
+        seconds: float | None = command._timeout
+        if seconds is None:
+            return
+        command._timer.cancel()
+        deadline = Watchdog(
+            self._running,
+            seconds,
+            lambda: not pending.done.done(),
+            lambda _: command._timeout_callback(),
+        )
+        if self._out is not None:
+            deadline.watch(self._out)
+        deadline.note_progress()
+        deadline.arm()
+        pending.deadline_of_progress = deadline
+
+    def _end(self, pending: LegacyPending, done: asyncio.Future[Status]) -> None:
+        """Tell the command of aioimaplib how it ended."""
+        if done.cancelled():
+            return
+        command = pending.legacy
+        if (error := done.exception()) is not None:
+            command._exception = error
+            command.close(str(error).encode(), "KO")
+        else:
+            command.close(pending.text, done.result().condition.value)
+
+    # -- IDLE.
+
+    def _idle(self) -> LegacyPending | None:
+        for pending in self._under_way.values():
+            if isinstance(pending, LegacyPending) and pending.legacy.name == "IDLE":
+                return pending
+        return None
+
+    def has_pending_idle_command(self) -> bool:
+        """Return whether the session is in IDLE."""
+        return self._idle() is not None
+
+    def idle_done(self) -> None:
+        """End IDLE."""
+        if (idle := self._idle()) is not None:
+            self.release(idle)

@@ -1,0 +1,139 @@
+"""`LegacyProtocol`: the calls of aioimaplib's protocol that it has otherwise."""
+
+# What the base has decorated is to a type checker no method any more.
+# pyright: reportIncompatibleVariableOverride=false
+
+from __future__ import annotations
+
+import ssl
+from base64 import b64encode
+from typing import Any, cast
+
+from aioimaplib import aioimaplib
+
+from ..errors import IMAPProtocolError, IMAPTLSError
+from ..wire import Condition
+from ..wire.commands import StartTls
+from ._legacy_arguments import astring, quoted
+from ._legacy_engine import LegacyEngine
+
+
+class LegacyProtocol(LegacyEngine):
+    """`aioimaplib.IMAP4ClientProtocol` on aiosage's engine."""
+
+    async def capability(self) -> None:
+        """Ask what the server can do.
+
+        Raises:
+            aioimaplib.Error: it speaks no IMAP4.
+        """
+        await self._simple("CAPABILITY")
+        if self.imap_version is None:
+            raise aioimaplib.Error("server not IMAP4 compliant")
+
+    async def login(self, user: str, password: str) -> Any:
+        """Log in; what the server can do then is known.
+
+        Raises:
+            aioimaplib.Abort: the server takes no passwords here.
+        """
+        if "LOGINDISABLED" in self.capabilities:
+            raise aioimaplib.Abort("the server has LOGINDISABLED: use TLS or starttls")
+        self._secrets = (*self._secrets, password)  # some servers send it back
+        return await self._log_in("LOGIN", astring(user), quoted(password))
+
+    async def xoauth2(self, user: str, token: str | bytes) -> Any:
+        """Log in by XOAUTH2.
+
+        Refused, it is NO; the server's reasons are the line before, as ``+ ``
+        and base64.
+        """
+        octets = token if isinstance(token, bytes) else token.encode()
+        initial = b"user=%b\1auth=Bearer %b\1\1" % (user.encode(), octets)
+        encoded = b64encode(initial).decode("ascii")
+        return await self._log_in("AUTHENTICATE", "XOAUTH2", encoded)
+
+    async def _log_in(self, name: str, *args: str) -> Any:
+        before, self.capabilities = self.capabilities, set[str]()
+        try:
+            response = await self._simple(name, *args)
+            if response.result == "OK" and not self.capabilities:
+                await self._simple("CAPABILITY")
+            return response
+        finally:
+            self.capabilities = self.capabilities or before
+
+    async def select(self, mailbox: str = "INBOX") -> Any:
+        """Open a mailbox."""
+        return await self._simple("SELECT", mailbox)
+
+    async def close(self) -> Any:
+        """Expunge and close the mailbox; the connection stays."""
+        return await self._simple("CLOSE")
+
+    async def logout(self) -> Any:
+        """End the session."""
+        return await self._simple("LOGOUT")
+
+    async def _simple(self, name: str, *args: str) -> Any:
+        command = aioimaplib.Command(name, self.new_tag(), *args, loop=self._running)
+        return await self.execute(command)
+
+    async def search(
+        self, *criteria: str, charset: str | None = "utf-8", by_uid: bool = False
+    ) -> Any:
+        """Search; without CHARSET if the server does not know that one.
+
+        Only criteria in ASCII can do without.
+        """
+        base = cast("Any", super())
+        response = await base.search(*criteria, charset=charset, by_uid=by_uid)
+        refused = response.result == "BAD" or (
+            response.result == "NO" and b"[BADCHARSET" in response.lines[-1].upper()
+        )
+        if charset and refused and all(str(key).isascii() for key in criteria):
+            return await base.search(*criteria, charset=None, by_uid=by_uid)
+        return response
+
+    async def uid(
+        self,
+        command: str,
+        *criteria: str,
+        timeout: float | None = None,  # noqa: ASYNC109 - as aioimaplib has it
+    ) -> Any:
+        """Send one of the UID commands; also SEARCH, with the criteria as given."""
+        if command.upper() == "SEARCH" and criteria:
+            return await self.search(*criteria, charset=None, by_uid=True)
+        return await cast("Any", super()).uid(command, *criteria, timeout=timeout)
+
+    async def starttls(
+        self, context: ssl.SSLContext, server_hostname: str | None
+    ) -> None:
+        """Go on over TLS, or end the session: never go on in the clear.
+
+        Raises:
+            aioimaplib.Abort: the server does not offer it, or refused, or TLS
+                failed, or there was something in the clear behind it.
+        """
+        if "STARTTLS" not in self.capabilities or self.state != aioimaplib.NONAUTH:
+            raise aioimaplib.Abort("server has not STARTTLS capability here")
+        status = (await self.submit(StartTls())).done.result()
+        if status.condition is not Condition.OK:
+            raise aioimaplib.Abort(f"server refused STARTTLS: {status.text}")
+        try:
+            self.pause_for_tls()
+            transport = await self._running.start_tls(
+                self.socket_transport, self, context, server_hostname=server_hostname
+            )
+            if transport is None:
+                raise ConnectionAbortedError
+        except (OSError, IMAPProtocolError) as error:  # ssl.SSLError is one
+            failure = IMAPTLSError(f"STARTTLS failed: {error}")
+            self.fail(failure)
+            raise failure from error
+        except BaseException:
+            self.fail(IMAPTLSError("STARTTLS was cancelled"))
+            raise
+        self.transport = cast("Any", transport)  # which the base says is None
+        self.resume_over(transport)
+        await self.capability()
