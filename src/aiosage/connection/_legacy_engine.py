@@ -22,6 +22,7 @@ from ..wire import (
     CapabilityCode,
     CapabilityData,
     Condition,
+    Continuation,
     Frame,
     Limits,
     Response,
@@ -154,7 +155,7 @@ class LegacyEngine(IMAPProtocol):
                 return
         self._news.keep(list(lines_of([frame[0][2:], *frame[1:]])))
 
-    def _take_continuation(self) -> None:
+    def _take_continuation(self, response: Continuation) -> None:
         for pending in self._under_way.values():
             if not isinstance(pending, LegacyPending):
                 break
@@ -171,7 +172,7 @@ class LegacyEngine(IMAPProtocol):
             break
         else:
             return  # aioimaplib overlooks it
-        super()._take_continuation()
+        super()._take_continuation(response)
 
     def _note_capabilities(self, response: Untagged | Status) -> None:
         if isinstance(response, CapabilityData):
