@@ -39,7 +39,7 @@ class LegacyProtocol(LegacyEngine):
         """
         if "LOGINDISABLED" in self.capabilities:
             raise aioimaplib.Abort("the server has LOGINDISABLED: use TLS or starttls")
-        self._secrets = (*self._secrets, password)  # some servers send it back
+        self.redactor.hide(password)  # some servers send it back
         return await self._log_in("LOGIN", astring(user), quoted(password))
 
     async def xoauth2(self, user: str, token: str | bytes) -> Any:

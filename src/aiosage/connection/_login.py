@@ -117,7 +117,9 @@ async def _authenticate(
 ) -> Status:
     pending = protocol.start(command)
     if mechanism.initial_response:
-        protocol.hide(base64.b64encode(mechanism.initial_response).decode("ascii"))
+        protocol.redactor.hide(
+            base64.b64encode(mechanism.initial_response).decode("ascii")
+        )
     return await protocol.finish(pending)
 
 
@@ -215,7 +217,7 @@ def _refused(
     details: dict[str, str] = {}
     if mechanism is not None:
         for name, told in mechanism.details.items():
-            details[protocol.redact(name)] = protocol.redact(told)
+            details[protocol.redactor.text(name)] = protocol.redactor.text(told)
     reason = f" ({details['status']})" if "status" in details else ""
     return IMAPAuthenticationError(
         f"{config.address} refused to log in {config.username!r}:"

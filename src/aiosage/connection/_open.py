@@ -29,7 +29,8 @@ from ..wire import Condition
 from ..wire.commands import SessionState, StartTls
 from ._config import ConnectionConfig, Security
 from ._login import ensure_capabilities, log_in, run
-from ._protocol import SHORTEST_SECRET, IMAPProtocol, News
+from ._protocol import IMAPProtocol, News
+from ._redaction import SHORTEST_SECRET
 from ._token import TokenMemory, TokenRequest, tells_of_expiry
 
 

@@ -25,7 +25,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final, TypeAlias, cast
 
 from aioimaplib import aioimaplib
@@ -40,7 +39,6 @@ from ..errors import (
 from ..wire import (
     CapabilityCode,
     CapabilityData,
-    Code,
     Condition,
     Continuation,
     Encoder,
@@ -65,6 +63,7 @@ from ..wire.commands import (
 from ._keepalive import keep_alive
 from ._pending import Pending, again, end_with
 from ._pipeline import may_join
+from ._redaction import Redactor
 from ._watchdog import Watchdog
 
 log = logging.getLogger("aiosage.protocol")
@@ -76,7 +75,6 @@ comes."""
 
 Listener: TypeAlias = Callable[[News], None]
 
-SHORTEST_SECRET: Final = 4  # hiding a shorter one would make holes in every text
 ABANDON_SECONDS: Final = 10.0
 ABANDON_OCTETS: Final = 16 * 2**20
 
@@ -119,7 +117,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         self._out: asyncio.Transport | None = None
         self._limits = limits or Limits()
         self._framer = Framer(self._limits)
-        self._secrets = tuple(secrets)
+        self.redactor = Redactor(secrets)
         self._waiting: deque[Pending] = deque()
         self._under_way: dict[str, Pending] = {}
         self._listeners: list[Listener] = []
@@ -345,20 +343,17 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
     def _parse(self, frame: Frame) -> Response:
         try:
             return parse(frame, self._limits)
-        except IMAPProtocolError as error:
-            violation = error
-        # An error quotes what it is about, and a server may send anything back.
-        for secret in self._secrets:
-            octets = secret.encode("utf-8", "surrogatepass")
-            if any(octets in part for part in frame):
-                violation = IMAPProtocolError(
-                    "not an IMAP response: the server sent back what it was told"
-                )
-        raise violation
+        except IMAPProtocolError:
+            # An error quotes what it is about, and a server may send anything back.
+            if not self.redactor.is_given_away_by(frame):
+                raise
+        raise IMAPProtocolError(
+            "not an IMAP response: the server sent back what it was told"
+        )
 
     def _take(self, response: Response, frame: Frame) -> None:
-        if self._secrets and isinstance(response, Status):
-            response = self._redacted(response)
+        if isinstance(response, Status):
+            response = self.redactor.status(response)
         if not self.greeting.done():
             self._take_greeting(response)
         elif isinstance(response, Continuation):
@@ -367,25 +362,6 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             self._take_tagged(response)
         else:
             self._take_untagged(response, frame)
-
-    def hide(self, *secrets: str) -> None:
-        """Blot these out, too, of what the server says for humans."""
-        self._secrets += tuple(
-            secret for secret in secrets if len(secret) >= SHORTEST_SECRET
-        )
-
-    def redact(self, text: str) -> str:
-        """Return *text* of the server without what nobody must see."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
-
-    def _redacted(self, status: Status) -> Status:
-        status = replace(status, text=self.redact(status.text))
-        for secret in self._secrets:
-            if status.code is not None and secret in status.code.text:
-                status = replace(status, code=Code(status.code.name, "***"))
-        return status
 
     def _take_greeting(self, response: Response) -> None:
         if not isinstance(response, Status) or response.tag is not None:
@@ -430,7 +406,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         """Go on with a SASL exchange, or end it (RFC 9051 §6.2.2) if nobody waits."""
         is_wanted = pending.abandoned_at is None
         line = command.answer(challenge.text) if is_wanted else b"*"
-        self.hide(line.decode("ascii"))
+        self.redactor.hide(line.decode("ascii"))
         log.debug("C: %s + ***", pending.tag)
         assert self._out is not None
         self._out.write(line + b"\r\n")
