@@ -16,9 +16,9 @@ from aiosage.wire import FetchData, Frame, parse
 from aiosage.wire._body_structure import _by_kinds, _by_tokens, _few
 from aiosage.wire._envelope import _few as _few_addresses
 from aiosage.wire._envelope import envelope_from
-from aiosage.wire._fetch_data import parse_fetch, parse_usual_fetch
 from aiosage.wire._parser import _NUMBERED
 from aiosage.wire._tokens import LIST_DEPTH, tokenize
+from aiosage.wire.responses._fetch import parse_fetch, parse_usual_fetch
 
 from .stream import frames, response, responses
 

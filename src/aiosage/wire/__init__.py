@@ -5,7 +5,7 @@ from ._framer import Frame, Framer
 from ._limits import Limits
 from ._mailbox_name import decode_mailbox_name, encode_mailbox_name
 from ._parser import parse
-from ._responses import (
+from .responses import (
     AppendUidCode,
     CapabilityCode,
     CapabilityData,

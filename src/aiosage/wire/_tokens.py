@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from ..errors import IMAPProtocolError
 from ._framer import Frame
-from ._responses import Value
+
+Value: TypeAlias = "str | bytes | list[Value] | None"
+"""A parsed token: atom (str), string (bytes), list, or NIL (None)."""
 
 QUOTED: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 """Pattern of a quoted string, for expressions with DOTALL."""

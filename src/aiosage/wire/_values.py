@@ -8,8 +8,7 @@ from typing import Final
 from ..errors import IMAPProtocolError
 from ..model import MAX_UID, Flag, MessageSet
 from ._mailbox_name import decode_mailbox_name
-from ._responses import Value
-from ._tokens import tokenize
+from ._tokens import Value, tokenize
 
 MAX_NUMBER64: Final = 2**63 - 1
 """The largest number64 (RFC 9051 §9)."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from ...model import Flag
 from .._encoder import Encoder
-from .._responses import AppendUidCode, Status, Untagged
+from ..responses import AppendUidCode, Status, Untagged
 from ._command import Command
 
 

@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol
 from ...errors import IMAPProtocolError
 from ...model import Secret
 from .._encoder import Encoder
-from .._responses import Status, Untagged
+from ..responses import Status, Untagged
 from ._command import LOGGED_IN, Command, SessionState, SimpleCommand
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import ClassVar, Generic, TypeVar
 
 from .._encoder import Encoder
-from .._responses import Status, Untagged
+from ..responses import Status, Untagged
 
 R = TypeVar("R", covariant=True)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .._encoder import Encoder
-from .._responses import ListData, Status, StatusData, Untagged
+from ..responses import ListData, Status, StatusData, Untagged
 from ._command import Command
 
 

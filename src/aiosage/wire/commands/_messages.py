@@ -10,7 +10,7 @@ from typing import ClassVar
 from ...errors import IMAPProtocolError
 from ...model import Flag, MessagePart, MessageSet
 from .._encoder import Encoder
-from .._responses import CopyUidCode, FetchData, Status, Untagged
+from ..responses import CopyUidCode, FetchData, Status, Untagged
 from ._command import SELECTED, Command, SimpleCommand
 
 

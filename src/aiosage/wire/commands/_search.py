@@ -9,8 +9,8 @@ from typing import ClassVar
 from ...errors import IMAPProtocolError
 from ...model import IMAPSearchCriteria, MessageSet
 from .._encoder import Encoder
-from .._responses import ESearchData, SearchData, Status, Untagged
 from .._search_keys import encode_criteria
+from ..responses import ESearchData, SearchData, Status, Untagged
 from ._command import SELECTED, Command
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ...model import Secret
 from .._encoder import Encoder
-from .._responses import (
+from ..responses import (
     CapabilityData,
     EnabledData,
     IdData,

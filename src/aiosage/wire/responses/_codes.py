@@ -4,21 +4,90 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from ..errors import IMAPProtocolError
-from ..model import Flag
-from ._responses import (
-    AppendUidCode,
-    CapabilityCode,
-    Code,
-    CopyUidCode,
-    NumberCode,
-    PermanentFlagsCode,
-    count_uids,
-)
-from ._values import as_number, as_ranges, as_uid
+from ...errors import IMAPProtocolError
+from ...model import Flag
+from .._values import as_number, as_ranges, as_uid
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A response code: what stands in brackets before the text.
+
+    Attributes:
+        name: upper case, such as ``TRYCREATE``.
+        text: what follows the name, undecoded beyond UTF-8; empty if nothing.
+    """
+
+    name: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCode(Code):
+    """UIDVALIDITY, UIDNEXT, UNSEEN, HIGHESTMODSEQ and their like."""
+
+    value: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityCode(Code):
+    """CAPABILITY, as sent with the greeting and after LOGIN."""
+
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PermanentFlagsCode(Code):
+    r"""PERMANENTFLAGS: what can be changed for good; ``\*`` allows new keywords."""
+
+    flags: frozenset[Flag] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class AppendUidCode(Code):
+    """APPENDUID: the UIDs that appended messages got (RFC 4315 §3)."""
+
+    uidvalidity: int = 0
+    uids: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CopyUidCode(Code):
+    """COPYUID: which UIDs became which (RFC 4315 §3).
+
+    Attributes:
+        uidvalidity: of the destination mailbox.
+        source: ascending ranges, in the order the server sent them.
+        destination: as many UIDs, in the same order.
+    """
+
+    uidvalidity: int = 0
+    source: tuple[tuple[int, int], ...] = ()
+    destination: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many messages were copied."""
+        return count_uids(self.source)
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Yield (source UID, destination UID), first to first."""
+        return zip(_expand(self.source), _expand(self.destination), strict=True)
+
+
+def count_uids(ranges: tuple[tuple[int, int], ...]) -> int:
+    """Return how many UIDs are in *ranges*."""
+    return sum(last - first + 1 for first, last in ranges)
+
+
+def _expand(ranges: tuple[tuple[int, int], ...]) -> Iterator[int]:
+    for first, last in ranges:
+        yield from range(first, last + 1)
+
 
 # A code ends at the first "]" outside quotes. Possessive repeats keep it linear.
 _CODE: Final = re.compile(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
-from ..errors import IMAPProtocolError
-from ..model import BodyStructure, Envelope
-from ._body_structure import body_structure_from
-from ._date_time import parse_date_time
-from ._envelope import envelope_from
-from ._framer import Frame
-from ._responses import FetchData, Value
-from ._tokens import LIST, LIST_DEPTH
-from ._values import (
+from ...errors import IMAPProtocolError
+from ...model import BodyStructure, Envelope, Flag
+from .._body_structure import body_structure_from
+from .._date_time import parse_date_time
+from .._envelope import envelope_from
+from .._framer import Frame
+from .._tokens import LIST, LIST_DEPTH, Value
+from .._values import (
     as_flags,
     as_list,
     as_number,
@@ -40,6 +42,35 @@ _USUAL: Final = re.compile(
 )
 _USUAL_DEPTH: Final = 1 + LIST_DEPTH
 _LONGEST_USUAL: Final = 2**16
+
+
+class FetchData(NamedTuple):
+    """What one FETCH response says about a message (RFC 9051 §7.5.2).
+
+    An item that was not in the response is None, never a default. The envelope
+    and the structure are built when one of their fields is first read. (A named
+    tuple, since one is made per message: a frozen dataclass takes four times as
+    long to make.)
+
+    Attributes:
+        seq: message number.
+        size: RFC822.SIZE in octets.
+        envelope: what the header says; fields that are odd are empty.
+        body_structure: of BODYSTRUCTURE or BODY.
+        sections: ``BODY[...]`` items by name in upper case; None for NIL.
+        others: every other item by name in upper case.
+    """
+
+    seq: int
+    uid: int | None = None
+    flags: frozenset[Flag] | None = None
+    internal_date: datetime | None = None
+    size: int | None = None
+    modseq: int | None = None
+    envelope: Envelope | None = None
+    body_structure: BodyStructure | None = None
+    sections: Mapping[str, bytes | None] = MappingProxyType({})
+    others: Mapping[str, Value] = MappingProxyType({})
 
 
 def parse_usual_fetch(frame: Frame, nesting: int) -> FetchData | None:

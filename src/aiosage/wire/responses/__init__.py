@@ -1,0 +1,120 @@
+"""What a server can say: one frozen value per response, one module per kind.
+
+A module holds the values and how they are read from tokens. A new response is
+one new module, a place in `Untagged` and a name in `READERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from .._tokens import Value
+from ._codes import (
+    AppendUidCode,
+    CapabilityCode,
+    Code,
+    CopyUidCode,
+    NumberCode,
+    PermanentFlagsCode,
+)
+from ._fetch import FetchData
+from ._list import ListData, parse_list, parse_lsub
+from ._mailbox import (
+    ExistsData,
+    ExpungeData,
+    FlagsData,
+    RecentData,
+    VanishedData,
+    parse_flags,
+    parse_vanished,
+)
+from ._mailbox_status import StatusData, parse_status_data
+from ._namespace import NamespaceData, parse_namespace
+from ._search import ESearchData, SearchData, parse_esearch, parse_search
+from ._session import (
+    CapabilityData,
+    EnabledData,
+    IdData,
+    parse_capability,
+    parse_enabled,
+    parse_id,
+)
+from ._status import Condition, Continuation, Status
+from ._unknown import Unknown
+
+Untagged: TypeAlias = (
+    CapabilityData
+    | EnabledData
+    | ESearchData
+    | ExistsData
+    | ExpungeData
+    | FetchData
+    | FlagsData
+    | IdData
+    | ListData
+    | NamespaceData
+    | RecentData
+    | SearchData
+    | StatusData
+    | Unknown
+    | VanishedData
+)
+"""Untagged data; an untagged OK, NO, BAD or BYE is a `Status`."""
+
+Response: TypeAlias = Continuation | Status | Untagged
+
+COUNTED: Final[dict[bytes, Callable[[int], Untagged]]] = {
+    b"EXISTS": ExistsData,
+    b"RECENT": RecentData,
+    b"EXPUNGE": ExpungeData,
+}
+"""By name, what is no more than a number: ``* 3 EXISTS``."""
+
+READERS: Final[dict[bytes, Callable[[list[Value]], Untagged]]] = {
+    b"CAPABILITY": parse_capability,
+    b"ENABLED": parse_enabled,
+    b"ESEARCH": parse_esearch,
+    b"FLAGS": parse_flags,
+    b"ID": parse_id,
+    b"LIST": parse_list,
+    b"LSUB": parse_lsub,
+    b"NAMESPACE": parse_namespace,
+    b"SEARCH": parse_search,
+    b"STATUS": parse_status_data,
+    b"VANISHED": parse_vanished,
+    b"XLIST": parse_list,
+}
+"""By name, how the tokens after it are read."""
+
+__all__ = [
+    "COUNTED",
+    "READERS",
+    "AppendUidCode",
+    "CapabilityCode",
+    "CapabilityData",
+    "Code",
+    "Condition",
+    "Continuation",
+    "CopyUidCode",
+    "ESearchData",
+    "EnabledData",
+    "ExistsData",
+    "ExpungeData",
+    "FetchData",
+    "FlagsData",
+    "IdData",
+    "ListData",
+    "NamespaceData",
+    "NumberCode",
+    "PermanentFlagsCode",
+    "RecentData",
+    "Response",
+    "SearchData",
+    "Status",
+    "StatusData",
+    "Unknown",
+    "Untagged",
+    "Value",
+    "VanishedData",
+]
