@@ -200,7 +200,8 @@ def test_both_ways_give_the_same_when_octets_are_changed(
 @given(structures)
 def test_both_ways_give_the_same_structure(octets: bytes) -> None:
     short = _by_kinds(octets)
-    assume(short is not None)
+    if short is None:  # the short way leaves most of what is odd to the long one
+        return
     assert short == _by_tokens(octets)
     assert repr(short) == repr(_by_tokens(octets))
 
