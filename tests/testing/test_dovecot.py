@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from aiosage.testing import DovecotError, DovecotNotFound, DovecotServer, _dovecot
+from aiosage.testing import DovecotError, DovecotNotFound, DovecotServer, _own_server
 from aiosage.testing._dovecot_config import Storage
 from aiosage.testing._dovecot_process import find_program
 
@@ -252,8 +252,8 @@ def test_a_port_taken_meanwhile_is_replaced_by_another(
         squatter.bind(("127.0.0.1", 0))
         squatter.listen()
         taken = squatter.getsockname()[1]
-        pairs = iter([(taken, 0), _dovecot._free_ports()])
-        monkeypatch.setattr(_dovecot, "_free_ports", lambda: next(pairs))
+        pairs = iter([(taken, 0), _own_server._free_ports()])
+        monkeypatch.setattr(_own_server, "_free_ports", lambda: next(pairs))
 
         with DovecotServer() as server:
             assert server.port != taken

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
-import socket
-import ssl
-import threading
 from collections.abc import Mapping
-from contextlib import ExitStack
-from pathlib import Path
-from types import TracebackType
-from typing import Final
 
 from ._certificates import Certificates
 from ._cyrus_config import CyrusConfig
 from ._cyrus_process import PROGRAMS, CyrusProcess, find_prefix
-from ._dovecot_process import Owner
 from ._guarded_folder import GuardedFolder
-
-HOST: Final = "127.0.0.1"
-PASSWORD: Final = "secret"
+from ._own_server import OwnServer, Site
 
 
-class CyrusServer:
+class CyrusServer(OwnServer[CyrusProcess]):
     """A Cyrus 3.6 of its own, on free ports of 127.0.0.1.
 
     Any user name logs in with :attr:`password`; its mailboxes are made when it
@@ -33,9 +21,10 @@ class CyrusServer:
     ``AIOSAGE_CYRUS`` names a folder into which its packages were unpacked
     instead (``dpkg -x``); unset, an installed one is used.
 
-    Use it as a context manager, or call :meth:`start` and :meth:`stop`: both
-    block, a start for some tenths of a second. It starts once. Its processes and
-    files go when it stops, and also when this process dies without stopping it.
+    Use it as a context manager, asynchronous or not, or call :meth:`start` and
+    :meth:`stop`: both block, a start for some tenths of a second. It starts once.
+    Its processes and files go when it stops, and also when this process dies
+    without stopping it.
 
     Attributes:
         host: the address it listens on.
@@ -57,17 +46,8 @@ class CyrusServer:
             options: settings of imapd.conf(5), such as
                 ``{"allowplaintext": "no"}``.
         """
-        self.host = HOST
-        self.port = 0
-        self.tls_port = 0
-        self.password = PASSWORD
-        self._given_certificates = certificates
+        super().__init__(certificates)
         self._options = dict(options or {})
-        self._lock = threading.Lock()
-        self._is_spent = False
-        self._certificates: Certificates | None = None
-        self._process: CyrusProcess | None = None
-        self._cleanup = ExitStack()
 
     def start(self) -> None:
         """Start the server and wait until it greets.
@@ -77,68 +57,13 @@ class CyrusServer:
             CyrusError: it does not start.
             ImportError: trustme is not installed.
         """
-        with self._lock:
-            if self._is_spent:
-                raise RuntimeError("a CyrusServer starts only once")
-            self._is_spent = True
-            prefix = find_prefix()
-            owner = Owner.find()
-            self.port, self.tls_port = _free_ports()
-            with ExitStack() as cleanup:
-                folder = GuardedFolder()
-                cleanup.callback(folder.remove)
-                certificates = self._given_certificates or cleanup.enter_context(
-                    Certificates(folder=folder.path)
-                )
-                config = CyrusConfig(
-                    base=folder.path,
-                    programs=prefix / PROGRAMS,
-                    host=self.host,
-                    port=self.port,
-                    tls_port=self.tls_port,
-                    owner=owner.name,
-                    group=owner.group,
-                    password=self.password,
-                    options=self._options,
-                )
-                # Copies, since the owner may not read where the originals are.
-                shutil.copyfile(certificates.certificate_file, config.certificate_file)
-                shutil.copyfile(certificates.key_file, config.key_file)
-                config.write()
-                process = CyrusProcess(prefix, config, owner, folder)
-                cleanup.callback(process.end)
-                process.wait_greeting()
-                self._certificates = certificates
-                self._process = process
-                self._cleanup = cleanup.pop_all()
+        super().start()
 
-    def stop(self) -> None:
-        """Kill the server and remove its files; harmless when done already.
-
-        Clients see their connections close, without a BYE.
-        """
-        with self._lock:
-            self._is_spent = True
-            self._certificates = self._process = None
-            self._cleanup.close()
-
-    @property
-    def pid(self) -> int:
-        """Process ID of the master, which is that of the process group too."""
-        return self._running.pid
-
-    @property
-    def ca_file(self) -> Path:
-        """Certificate (PEM) of the authority a client must trust."""
-        return self._trusted.ca_file
-
-    def client_context(self) -> ssl.SSLContext:
-        """Return a new TLS context that verifies, and trusts this server."""
-        return self._trusted.client_context()
-
-    def new_user(self) -> str:
-        """Return a user name nobody has used."""
-        return f"user-{secrets.token_hex(6)}"
+    def _run(self, site: Site, folder: GuardedFolder) -> CyrusProcess:
+        prefix = find_prefix()
+        config = CyrusConfig(site, prefix / PROGRAMS, self._options)
+        config.write()
+        return CyrusProcess(prefix, config, folder)
 
     def kill_sessions(self, user: str) -> int:
         """Kill the processes that serve *user*, so connections just end.
@@ -147,34 +72,3 @@ class CyrusServer:
             How many sessions were killed.
         """
         return self._running.kill_sessions(user)
-
-    @property
-    def _running(self) -> CyrusProcess:
-        if self._process is None:
-            raise RuntimeError("this CyrusServer is not running")
-        return self._process
-
-    @property
-    def _trusted(self) -> Certificates:
-        if self._certificates is None:
-            raise RuntimeError("this CyrusServer is not running")
-        return self._certificates
-
-    def __enter__(self) -> CyrusServer:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as two:
-        one.bind((HOST, 0))
-        two.bind((HOST, 0))
-        return one.getsockname()[1], two.getsockname()[1]

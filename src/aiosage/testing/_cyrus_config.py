@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from ._own_server import Site
+
 SPECIAL_USE: Final = ("Drafts", "Sent", "Junk", "Trash", "Archive")
 """Mailboxes every user has, each with the special use of its name (RFC 6154)."""
 MECHANISMS: Final = "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512"
@@ -19,59 +21,39 @@ class CyrusConfig:
     """What distinguishes one server from another.
 
     Attributes:
-        base: the folder of everything; short, since the unix sockets below it
-            have less than 108 octets for their path.
         programs: the folder of Cyrus's own programs.
-        owner: the user all processes run as, and who owns the mail.
-        group: that user's group.
         options: settings of imapd.conf(5) that replace those made here, or add
             to them.
     """
 
-    base: Path
+    site: Site
     programs: Path
-    host: str
-    port: int
-    tls_port: int
-    owner: str
-    group: str
-    password: str
     options: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def imapd_file(self) -> Path:
         """Where every program reads its settings."""
-        return self.base / "imapd.conf"
+        return self.site.base / "imapd.conf"
 
     @property
     def master_file(self) -> Path:
         """Where the master reads what to run."""
-        return self.base / "cyrus.conf"
+        return self.site.base / "cyrus.conf"
 
     @property
     def pid_file(self) -> Path:
         """Where the master writes its process ID."""
-        return self.base / "run" / "master.pid"
+        return self.site.base / "run" / "master.pid"
 
     @property
     def processes(self) -> Path:
         """Folder with a file for each session: service, client, user, mailbox."""
-        return self.base / "run" / "proc"
-
-    @property
-    def certificate_file(self) -> Path:
-        """Where Cyrus reads the certificate chain it shows."""
-        return self.base / "server.pem"
-
-    @property
-    def key_file(self) -> Path:
-        """Where Cyrus reads the key of its certificate."""
-        return self.base / "server.key"
+        return self.site.base / "run" / "proc"
 
     def write(self) -> None:
         """Write both files and make the folders."""
         for name in (*FOLDERS, "run/proc", "run/lock"):
-            (self.base / name).mkdir(parents=True)
+            (self.site.base / name).mkdir(parents=True)
         self.imapd_file.write_text(self.render_imapd())
         self.master_file.write_text(self.render_master())
 
@@ -81,7 +63,7 @@ class CyrusConfig:
         An option may stand there only once, and an empty value ends Cyrus
         without a word.
         """
-        base = self.base
+        base = self.site.base
         folders = " | ".join(SPECIAL_USE)
         options = {
             "configdirectory": f"{base}/conf",
@@ -92,8 +74,8 @@ class CyrusConfig:
             "idlesocket": f"{base}/run/idle",
             "notifysocket": f"{base}/run/notify",
             "lmtpsocket": f"{base}/run/lmtp",
-            "cyrus_user": self.owner,
-            "cyrus_group": self.group,
+            "cyrus_user": self.site.owner.name,
+            "cyrus_group": self.site.owner.group,
             "servername": "imap.test",
             "allowplaintext": "yes",
             "failedloginpause": "0",
@@ -107,7 +89,7 @@ class CyrusConfig:
             "sasl_sql_engine": "sqlite3",
             "sasl_sql_database": f"{base}/nobody.sqlite",
             "sasl_sql_select": (
-                f"SELECT '{self.password}' WHERE '%p' = 'userPassword'"
+                f"SELECT '{self.site.password}' WHERE '%p' = 'userPassword'"
             ),
             "unixhierarchysep": "yes",
             "altnamespace": "yes",
@@ -122,8 +104,8 @@ class CyrusConfig:
             "expunge_mode": "immediate",
             "duplicatesuppression": "no",
             "search_engine": "none",
-            "tls_server_cert": str(self.certificate_file),
-            "tls_server_key": str(self.key_file),
+            "tls_server_cert": str(self.site.certificate_file),
+            "tls_server_key": str(self.site.key_file),
             "tls_session_timeout": "0",
             **self.options,
         }
@@ -135,7 +117,7 @@ class CyrusConfig:
         def service(name: str, port: int, flag: str = "") -> str:
             return (
                 f'  {name} cmd="{self.programs}/imapd {flag}-C {self.imapd_file} -T 60"'
-                f' listen="{self.host}:{port}" proto="tcp4" prefork=0'
+                f' listen="{self.site.host}:{port}" proto="tcp4" prefork=0'
                 " maxforkrate=1000\n"
             )
 
@@ -147,7 +129,7 @@ class CyrusConfig:
             f'  idled cmd="{self.programs}/idled -C {self.imapd_file}"\n'
             "}\n"
             "SERVICES {\n"
-            + service("imap", self.port)
-            + service("imaps", self.tls_port, "-s ")
+            + service("imap", self.site.port)
+            + service("imaps", self.site.tls_port, "-s ")
             + "}\nEVENTS {\n}\n"
         )

@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import time
 from pathlib import Path
 from typing import Final
 
 from ._cyrus_config import CyrusConfig
-from ._dovecot_process import Owner
 from ._guarded_folder import GuardedFolder
+from ._master import POLL_INTERVAL, Master
 
 PREFIX_VARIABLE: Final = "AIOSAGE_CYRUS"
 START_DEADLINE: Final = 30.0
 """Seconds a server has from its start to its greeting; 0.3 is usual."""
-POLL_INTERVAL: Final = 0.01
-"""Seconds between two looks at a server that is starting."""
 PROGRAMS: Final = "usr/lib/cyrus/bin"
 SPARES_DISK: Final = "libeatmydata.so"
 HOW_TO_GET_IT: Final = (
@@ -46,7 +43,7 @@ def find_prefix() -> Path:
     return prefix
 
 
-class CyrusProcess:
+class CyrusProcess(Master):
     """A running Cyrus, from its start to its end.
 
     Its master, services and sessions (one ``imapd`` process each) form one
@@ -54,36 +51,18 @@ class CyrusProcess:
     """
 
     def __init__(
-        self, prefix: Path, config: CyrusConfig, owner: Owner, folder: GuardedFolder
+        self, prefix: Path, config: CyrusConfig, folder: GuardedFolder
     ) -> None:
         """Start the master, whose files are in *folder* already."""
         self._config = config
-        self._log = config.base / "master.log"
-        if owner.is_other:
-            for path in (folder.path, *folder.path.rglob("*")):
-                os.chown(path, owner.uid, owner.gid)
-        with self._log.open("wb") as log:
-            self._master = subprocess.Popen(
-                [
-                    *(config.programs / "master", "-D", "-p", config.pid_file),
-                    *("-C", config.imapd_file, "-M", config.master_file),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=config.base,
-                env=_environment(prefix),
-                start_new_session=True,
-                user=owner.uid if owner.is_other else None,
-                group=owner.gid if owner.is_other else None,
-                extra_groups=[] if owner.is_other else None,
-            )
-        folder.kill_with_it(self.pid)
-
-    @property
-    def pid(self) -> int:
-        """The master's process ID, which is that of the process group too."""
-        return self._master.pid
+        super().__init__(
+            *(config.programs / "master", "-D", "-p", config.pid_file),
+            *("-C", config.imapd_file, "-M", config.master_file),
+            owner=config.site.owner,
+            folder=folder,
+            log=config.site.base / "master.log",
+            environment=_environment(prefix),
+        )
 
     def wait_greeting(self) -> None:
         """Return when a client that connects is greeted.
@@ -94,8 +73,8 @@ class CyrusProcess:
         """
         deadline = time.monotonic() + START_DEADLINE
         while time.monotonic() < deadline:
-            if (status := self._master.poll()) is not None:
-                raise CyrusError(f"Cyrus ended with status {status}\n{self._words}")
+            if (status := self.status) is not None:
+                raise CyrusError(f"Cyrus ended with status {status}\n{self.log_tail()}")
             # It listens after it has written this: a greeting before is another's.
             if self._config.pid_file.exists():
                 try:
@@ -103,23 +82,21 @@ class CyrusProcess:
                 except ConnectionRefusedError:
                     pass
             time.sleep(POLL_INTERVAL)
-        raise CyrusError(f"Cyrus did not start in {START_DEADLINE} s\n{self._words}")
+        raise CyrusError(
+            f"Cyrus did not start in {START_DEADLINE} s\n{self.log_tail()}"
+        )
 
     def _check_greeting(self) -> None:
-        address = self._config.host, self._config.port
+        address = self._config.site.host, self._config.site.port
         with (
             socket.create_connection(address, timeout=START_DEADLINE) as client,
             client.makefile("rb") as stream,
         ):
             line = stream.readline(2000)
         if not line.startswith(b"* OK"):
-            raise CyrusError(f"Cyrus greets {line!r}\n{self._words}")
+            raise CyrusError(f"Cyrus greets {line!r}\n{self.log_tail()}")
         if b"Cyrus IMAP 3.6." not in line:
             raise CyrusNotFound(f"Cyrus 3.6 is needed, not {line!r}: {HOW_TO_GET_IT}")
-
-    @property
-    def _words(self) -> str:
-        return self._log.read_text(errors="replace")
 
     def kill_sessions(self, user: str) -> int:
         """Kill the sessions of *user*, and return how many there were."""
@@ -137,12 +114,6 @@ class CyrusProcess:
                 file.unlink(missing_ok=True)  # the dead cannot, nor be killed again
                 killed += 1
         return killed
-
-    def end(self) -> None:
-        """Kill every process (what a dead master left, the folder's guard kills)."""
-        if self._master.poll() is None:  # so its process ID is still its own
-            os.killpg(self.pid, signal.SIGKILL)
-            self._master.wait()
 
 
 def _environment(prefix: Path) -> dict[str, str]:

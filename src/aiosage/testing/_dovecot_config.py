@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from ._own_server import Site
+
 Storage: TypeAlias = Literal["maildir", "mdbox", "sdbox"]
 """How Dovecot keeps mail; mdbox is by far the fastest to fill."""
 
@@ -20,22 +22,12 @@ class DovecotConfig:
     """What distinguishes one server from another.
 
     Attributes:
-        base: the folder of everything; short, since the unix sockets below it
-            have less than 108 octets for their path.
-        owner: the user all processes run as, and who owns the mail.
-        group: that user's group.
         capability: announced instead of what the server can do, before and
             after login; None to announce the truth.
         extra: settings appended, which win over those above them.
     """
 
-    base: Path
-    host: str
-    port: int
-    tls_port: int
-    owner: str
-    group: str
-    password: str
+    site: Site
     storage: Storage
     capability: str | None
     extra: str
@@ -43,17 +35,11 @@ class DovecotConfig:
     @property
     def file(self) -> Path:
         """Where Dovecot reads it."""
-        return self.base / "dovecot.conf"
+        return self.site.base / "dovecot.conf"
 
-    @property
-    def certificate_file(self) -> Path:
-        """Where Dovecot reads the certificate chain it shows."""
-        return self.base / "server.pem"
-
-    @property
-    def key_file(self) -> Path:
-        """Where Dovecot reads the key of its certificate."""
-        return self.base / "server.key"
+    def write(self) -> None:
+        """Write the file."""
+        self.file.write_text(self.render())
 
     def render(self) -> str:
         """Return the text of ``dovecot.conf``."""
@@ -67,21 +53,21 @@ class DovecotConfig:
         )
         return f"""\
 protocols = imap
-base_dir = {self.base}/run
-state_dir = {self.base}/run
-log_path = {self.base}/dovecot.log
+base_dir = {self.site.base}/run
+state_dir = {self.site.base}/run
+log_path = {self.site.base}/dovecot.log
 {capability}
 
 # One ordinary user runs everything, so nothing is switched or chrooted.
-default_internal_user = {self.owner}
-default_internal_group = {self.group}
-default_login_user = {self.owner}
+default_internal_user = {self.site.owner.name}
+default_internal_group = {self.site.owner.group}
+default_login_user = {self.site.owner.name}
 first_valid_uid = 1
 first_valid_gid = 1
 
-mail_uid = {self.owner}
-mail_gid = {self.group}
-mail_home = {self.base}/mail/%u
+mail_uid = {self.site.owner.name}
+mail_gid = {self.site.owner.group}
+mail_home = {self.site.base}/mail/%u
 mail_location = {self.storage}:~/{self.storage}
 mail_fsync = never
 mail_max_userip_connections = {SESSIONS}
@@ -95,14 +81,14 @@ namespace inbox {{
 }}
 
 ssl = yes
-ssl_cert = <{self.certificate_file}
-ssl_key = <{self.key_file}
+ssl_cert = <{self.site.certificate_file}
+ssl_key = <{self.site.key_file}
 disable_plaintext_auth = no
 auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
 auth_failure_delay = 0
 passdb {{
   driver = static
-  args = password={self.password}
+  args = password={self.site.password}
 }}
 userdb {{
   driver = static
@@ -115,12 +101,12 @@ service imap-login {{
   process_limit = 2
   client_limit = {SESSIONS}
   inet_listener imap {{
-    address = {self.host}
-    port = {self.port}
+    address = {self.site.host}
+    port = {self.site.port}
   }}
   inet_listener imaps {{
-    address = {self.host}
-    port = {self.tls_port}
+    address = {self.site.host}
+    port = {self.site.tls_port}
     ssl = yes
   }}
 }}

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
-from collections import deque
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
+from ._dovecot_config import DovecotConfig
 from ._guarded_folder import GuardedFolder
+from ._master import POLL_INTERVAL, Master
 
 START_DEADLINE: Final = 15.0
 """Seconds a server has from its start to its greeting; 0.05 is usual."""
-POLL_INTERVAL: Final = 0.01
-"""Seconds between two attempts to connect to a server that is starting."""
-LOG_LINES: Final = 50
 
 
 class DovecotError(RuntimeError):
@@ -64,113 +59,46 @@ def check_version(dovecot: str) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """The user Dovecot runs as: not root, which may not own mail."""
-
-    name: str
-    group: str
-    uid: int
-    gid: int
-    is_other: bool
-    """Whether it is another user than the one we are."""
-
-    @classmethod
-    def find(cls) -> Owner:
-        """Return ``nobody`` for root, and anybody else themselves.
-
-        Raises:
-            DovecotError: the user has no name, as in some containers.
-        """
-        # Windows has neither module; it has no Dovecot either.
-        import grp
-        import pwd
-
-        is_root = os.geteuid() == 0
-        try:
-            user = pwd.getpwnam("nobody") if is_root else pwd.getpwuid(os.geteuid())
-            group = grp.getgrgid(user.pw_gid).gr_name
-        except KeyError as error:
-            raise DovecotError(f"Dovecot needs a user with a name: {error}") from error
-        return cls(user.pw_name, group, user.pw_uid, user.pw_gid, is_other=is_root)
-
-    def spawn(
-        self,
-        *args: str,
-        folder: Path,
-        stdin: int = subprocess.DEVNULL,
-        stdout: int | IO[bytes],
-        stderr: int,
-    ) -> subprocess.Popen[bytes]:
-        """Run *args* in *folder* as this user, in a process group of its own."""
-        return subprocess.Popen(
-            args,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            cwd=folder,
-            start_new_session=True,
-            user=self.uid if self.is_other else None,
-            group=self.gid if self.is_other else None,
-            extra_groups=[] if self.is_other else None,
-        )
-
-
-class DovecotProcess:
+class DovecotProcess(Master):
     """A running Dovecot, from its start to its end.
 
     Its master, services and sessions (one ``imap`` process each) form one
     process group.
     """
 
-    def __init__(self, dovecot: str, owner: Owner, folder: GuardedFolder) -> None:
-        """Start the program *dovecot* with the ``dovecot.conf`` in *folder*."""
-        self._owner = owner
-        self._folder = folder.path
-        self._log.touch()
-        if owner.is_other:
-            for path in (self._folder, *self._folder.rglob("*")):
-                os.chown(path, owner.uid, owner.gid)
-        with self._log.open("ab") as log:
-            self._master = owner.spawn(
-                *(dovecot, "-F", "-c", str(self._config)),
-                folder=self._folder,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        folder.kill_with_it(self.pid)
+    def __init__(
+        self, dovecot: str, config: DovecotConfig, folder: GuardedFolder
+    ) -> None:
+        """Start the program *dovecot*, whose files are in *folder* already."""
+        self._config = config
+        super().__init__(
+            *(dovecot, "-F", "-c", config.file),
+            owner=config.site.owner,
+            folder=folder,
+            log=config.site.base / "dovecot.log",
+        )
 
-    @property
-    def pid(self) -> int:
-        """The master's process ID, which is that of the process group too."""
-        return self._master.pid
-
-    @property
-    def _config(self) -> Path:
-        return self._folder / "dovecot.conf"
-
-    @property
-    def _log(self) -> Path:
-        return self._folder / "dovecot.log"
-
-    def wait_greeting(self, host: str, port: int) -> None:
+    def wait_greeting(self) -> None:
         """Return when a client that connects is greeted.
 
         Raises:
             PortTaken: a port is in use.
             DovecotError: it ended, or gave no greeting in START_DEADLINE.
         """
+        site = self._config.site
         deadline = time.monotonic() + START_DEADLINE
         while (left := deadline - time.monotonic()) > 0:
-            if (status := self._master.poll()) is not None:
+            if (status := self.status) is not None:
                 log = self.log_tail()
                 is_taken = "Address already in use" in log
                 error = PortTaken if is_taken else DovecotError
                 raise error(f"Dovecot ended with status {status}\n{log}")
             # It writes this once it listens: a greeting before is another's.
-            if (self._folder / "run" / "master.pid").exists():
+            if (site.base / "run" / "master.pid").exists():
                 with (
-                    socket.create_connection((host, port), timeout=left) as client,
+                    socket.create_connection(
+                        (site.host, site.port), timeout=left
+                    ) as client,
                     client.makefile("rb") as stream,
                 ):
                     if (line := stream.readline(1000)).startswith(b"* OK"):
@@ -187,9 +115,12 @@ class DovecotProcess:
         Raises:
             DovecotError: it failed.
         """
-        with self._owner.spawn(
-            *(program, "-c", str(self._config), *args),
-            folder=self._folder,
+        with self._config.site.owner.spawn(
+            program,
+            "-c",
+            self._config.file,
+            *args,
+            folder=self._config.site.base,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -201,14 +132,3 @@ class DovecotProcess:
                 + (stdout + stderr).decode(errors="replace")
             )
         return stdout.decode(errors="surrogateescape")
-
-    def log_tail(self, lines: int = LOG_LINES) -> str:
-        """Return the last *lines* lines of the log."""
-        with self._log.open(errors="replace") as log:
-            return "".join(deque(log, maxlen=lines))
-
-    def end(self) -> None:
-        """Kill every process (what a dead master left, the folder's guard kills)."""
-        if self._master.poll() is None:  # so its process ID is still its own
-            os.killpg(self.pid, signal.SIGKILL)
-            self._master.wait()
