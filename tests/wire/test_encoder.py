@@ -203,6 +203,27 @@ def test_a_literal_waits_for_the_server_unless_it_may_go_at_once(
     assert any(piece is data for flight in encoded.flights for piece in flight)
 
 
+@pytest.mark.parametrize(
+    ("non_sync_max", "expected"),
+    [
+        (0, [b"T X ~{3}\r\n", b"a\0\xff Y\r\n"]),
+        (2, [b"T X ~{3}\r\n", b"a\0\xff Y\r\n"]),
+        (3, [b"T X ~{3+}\r\na\0\xff Y\r\n"]),
+        (None, [b"T X ~{3+}\r\na\0\xff Y\r\n"]),
+    ],
+)
+def test_a_literal8_holds_any_octets_and_waits_as_a_literal_does(
+    non_sync_max: int | None, expected: list[bytes]
+) -> None:
+    """RFC 7888 §6 lets both kinds go at once, up to the same size."""
+    encoder = Encoder("T", non_sync_max=non_sync_max)
+    encoded = encoder.keyword("X").literal8(b"a\0\xff").keyword("Y").finish()
+    assert [b"".join(flight) for flight in encoded.flights] == expected
+    assert encoded.shown == "T X ~{3} Y"
+    (frame,) = frames(*expected)
+    assert frame == [b"T X ", b"a\0\xff", b" Y"]
+
+
 def test_two_literals_wait_twice() -> None:
     encoded = Encoder("T").string("é").string("ü").finish()
     flights = [b"".join(flight) for flight in encoded.flights]

@@ -155,8 +155,20 @@ class Encoder:
         return self._put(re.sub(r'([+-]\d{4})[\d.]+"$', r'\1"', text).encode("ascii"))
 
     def literal(self, data: bytes) -> Encoder:
-        """Add *data* as a literal, however short."""
+        """Add *data* as a literal, however short.
+
+        Raises:
+            ValueError: it holds NUL.
+        """
         return self._literal(data)
+
+    def literal8(self, data: bytes) -> Encoder:
+        """Add *data* as a literal8, which may hold NUL (RFC 3516 §4.4).
+
+        Only where the server has BINARY, and the grammar has a literal8: for the
+        message of APPEND, for one (RFC 9051 §9).
+        """
+        return self._literal(data, prefix=b"~")
 
     def answer(self, octets: bytes, shown: str) -> Encoder:
         """Begin a flight with *octets*: the answer to the server's ``+``."""
@@ -186,13 +198,14 @@ class Encoder:
             return self._put(b'"' + escaped + b'"', shown)
         return self._literal(octets, shown)
 
-    def _literal(self, data: bytes, shown: str | None = None) -> Encoder:
-        if b"\0" in data:
-            # Only literal8 may hold NUL, where the server has BINARY.
-            raise ValueError("NUL cannot stand in a literal (RFC 9051 §4.3)")
+    def _literal(
+        self, data: bytes, shown: str | None = None, *, prefix: bytes = b""
+    ) -> Encoder:
+        if not prefix and b"\0" in data:
+            raise ValueError("NUL can only stand in a literal8 (RFC 9051 §4.3)")
         waits = self._non_sync_max is not None and len(data) > self._non_sync_max
-        announced = b"{%d}" % len(data) if waits else b"{%d+}" % len(data)
-        self._put(announced, shown or f"{{{len(data)}}}")
+        announced = b"%b{%d%b}" % (prefix, len(data), b"" if waits else b"+")
+        self._put(announced, shown or f"{prefix.decode()}{{{len(data)}}}")
         self._end_line()
         if waits:
             self._end_flight()
