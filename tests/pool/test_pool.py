@@ -129,10 +129,17 @@ async def test_two_hundred_callers_share_four_connections(
 async def test_there_are_never_more_connections_than_max_size(
     config: ConnectionConfig, relay: Relay
 ) -> None:
+    all_busy = asyncio.Barrier(3)
+
+    async def call() -> None:
+        async with pool.connection() as connection:
+            await all_busy.wait()
+            await connection.noop()
+
     async with IMAPConnectionPool(config, min_size=2, max_size=3) as pool:
         async with asyncio.TaskGroup() as tasks:
             for _ in range(60):
-                tasks.create_task(use(pool))
+                tasks.create_task(call())
 
         assert relay.most == 3
         assert pool.stats().opened == 3
