@@ -13,6 +13,7 @@ from aiosage.model import (
     IMAPSearchCriteria,
     MessageSet,
     SearchAtom,
+    SearchName,
     SearchSet,
     SearchString,
     SearchToken,
@@ -28,7 +29,7 @@ def wire(criteria: IMAPSearchCriteria) -> str:
         match token:
             case SearchAtom(text):
                 words.append(text)
-            case SearchString(text):
+            case SearchString(text) | SearchName(text):
                 words.append(f'"{text}"')
             case SearchSet(messages):
                 words.append(str(messages))
@@ -58,6 +59,28 @@ def wire(criteria: IMAPSearchCriteria) -> str:
         (C.older(3600), "OLDER 3600"),
         (C.younger(60), "YOUNGER 60"),
         (C.modseq(2**62), "MODSEQ 4611686018427387904"),
+        (C.modseq(7, flag="\\Seen"), 'MODSEQ "/flags/\\Seen" all 7'),
+        (C.modseq(7, flag="work", scope="priv"), 'MODSEQ "/flags/work" priv 7'),
+        (C.saved_before("2026-02-01"), "SAVEDBEFORE 01-Feb-2026"),
+        (C.saved_on("2026-02-01"), "SAVEDON 01-Feb-2026"),
+        (C.saved_since("2026-02-01"), "SAVEDSINCE 01-Feb-2026"),
+        (C.save_date_supported(), "SAVEDATESUPPORTED"),
+        (C.email_id("M6d99ac3275bb4e"), "EMAILID M6d99ac3275bb4e"),
+        (C.thread_id("T64b478a75b7ea9"), "THREADID T64b478a75b7ea9"),
+        (C.filter("on-the-road"), "FILTER on-the-road"),
+        (
+            C.gmail_raw("has:attachment in:unread"),
+            'X-GM-RAW "has:attachment in:unread"',
+        ),
+        (C.gmail_label("\\Starred"), 'X-GM-LABELS "\\Starred"'),
+        (C.gmail_message_id(2**64 - 1), "X-GM-MSGID 18446744073709551615"),
+        (C.gmail_thread_id(5), "X-GM-THRID 5"),
+        (C.fuzzy(C.subject("a")), 'FUZZY SUBJECT "a"'),
+        (
+            C.UNSEEN.fuzzy(C.subject("a") & C.body("b")),
+            'UNSEEN FUZZY (SUBJECT "a" BODY "b")',
+        ),
+        (C.fuzzy(C.SEEN | C.DRAFT), "FUZZY OR SEEN DRAFT"),
         (C.uid(MessageSet([1, 2, 3, 7])), "UID 1:3,7"),
         (C.uid([7, 8]), "UID 7:8"),
         (C.uid(7), "UID 7"),
@@ -147,6 +170,17 @@ def test_each_flag_is_a_constant_and_a_key(name: str) -> None:
         lambda: C.since("01-Foo-2026"),
         lambda: C.since_days(-1),
         lambda: C.or_criteria(),
+        lambda: C.modseq(-1),
+        lambda: C.modseq(1, flag="a b"),
+        lambda: C.modseq(1, flag="a", scope="all 1 OR"),  # type: ignore[arg-type]
+        lambda: C.email_id("a b"),
+        lambda: C.thread_id(""),
+        lambda: C.filter("a/b"),
+        lambda: C.filter("a\r\nb"),
+        lambda: C.gmail_label(""),
+        lambda: C.gmail_label("a\r\nb"),
+        lambda: C.gmail_message_id(2**64),
+        lambda: C.gmail_raw("a\0"),
     ],
 )
 def test_wrong_arguments_are_refused_where_they_are_given(make: object) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from aiosage.model import Flag, IMAPSearchCriteria, MessageSet, Secret
 from aiosage.wire import Encoder, ListData, decode_mailbox_name, parse
+from aiosage.wire._search_keys import encode_criteria
 from aiosage.wire._tokens import tokenize
 from aiosage.wire.commands import (
     Append,
@@ -340,3 +341,13 @@ def test_no_argument_can_begin_another_command(
         for line in frame[::2]
     )
     tokenize(frame, skip=2, nesting=5)
+
+
+def test_a_label_is_written_as_mailbox_names_are() -> None:
+    criteria = IMAPSearchCriteria.gmail_label("Entwürfe") & (
+        IMAPSearchCriteria.gmail_label("\\Starred")
+    )
+
+    written = argument(lambda to: encode_criteria(criteria, to))
+
+    assert written == b'X-GM-LABELS Entw&APw-rfe X-GM-LABELS "\\\\Starred"'

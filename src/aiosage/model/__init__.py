@@ -12,7 +12,13 @@ from ._message_part import MessagePart
 from ._message_set import MAX_UID, MessageSet
 from ._raw_values import RawValue
 from ._search import IMAPSearchCriteria
-from ._search_nodes import SearchAtom, SearchSet, SearchString, SearchToken
+from ._search_nodes import (
+    SearchAtom,
+    SearchName,
+    SearchSet,
+    SearchString,
+    SearchToken,
+)
 from ._secret import Secret
 
 __all__ = [
@@ -32,6 +38,7 @@ __all__ = [
     "RawAddress",
     "RawValue",
     "SearchAtom",
+    "SearchName",
     "SearchSet",
     "SearchString",
     "SearchToken",

@@ -10,9 +10,11 @@ from . import _search_keys as keys
 from ._search_nodes import (
     CLOSE,
     And,
+    Fuzzy,
     Key,
     Node,
     SearchAtom,
+    SearchName,
     SearchString,
     SearchToken,
     all_of,
@@ -80,6 +82,11 @@ def _not_criteria(*criteria: IMAPSearchCriteria) -> Node:
     return all_of(tuple(none_of(one.node) for one in criteria))
 
 
+def _fuzzy(criteria: IMAPSearchCriteria) -> Node:
+    """Match what is like what *criteria* match (RFC 6203)."""
+    return Fuzzy(criteria.node)
+
+
 class IMAPSearchCriteria:
     """What the messages searched for are like. Immutable.
 
@@ -137,6 +144,10 @@ class IMAPSearchCriteria:
     sent_before = _Key(keys.sent_before)
     sent_on = _Key(keys.sent_on)
     sent_since = _Key(keys.sent_since)
+    saved_before = _Key(keys.saved_before)
+    saved_on = _Key(keys.saved_on)
+    saved_since = _Key(keys.saved_since)
+    save_date_supported = _Key(keys.save_date_supported)
     older = _Key(keys.older)
     younger = _Key(keys.younger)
 
@@ -155,11 +166,19 @@ class IMAPSearchCriteria:
     larger = _Key(keys.larger)
     smaller = _Key(keys.smaller)
     modseq = _Key(keys.modseq)
+    email_id = _Key(keys.email_id)
+    thread_id = _Key(keys.thread_id)
+    filter = _Key(keys.filter)
+    gmail_raw = _Key(keys.gmail_raw)
+    gmail_label = _Key(keys.gmail_label)
+    gmail_message_id = _Key(keys.gmail_message_id)
+    gmail_thread_id = _Key(keys.gmail_thread_id)
     uid = _Key(keys.uid)
 
     and_criteria = _Key(_and_criteria)
     or_criteria = _Key(_or_criteria)
     not_criteria = _Key(_not_criteria)
+    fuzzy = _Key(_fuzzy)
 
     def all(self) -> IMAPSearchCriteria:
         """Return the same criteria: every message matches ALL."""
@@ -213,7 +232,7 @@ def _shown(tokens: tuple[SearchToken, ...]) -> str:
             text += " "
         if isinstance(token, SearchAtom):
             text += token.text
-        elif isinstance(token, SearchString):
+        elif isinstance(token, SearchString | SearchName):
             text += repr(token.text)
         else:
             text += str(token.messages)[:_SHOWN]

@@ -1,15 +1,23 @@
-"""The search keys of RFC 9051 §6.4.4, RFC 5032 and RFC 7162, checked."""
+"""The search keys of RFC 9051 §6.4.4 and of extensions, checked."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from ._flags import Flag
 from ._message_set import MAX_UID, MessageSet
-from ._search_nodes import Key, Node, Not, SearchAtom, SearchSet, SearchString
+from ._search_nodes import (
+    Key,
+    Node,
+    Not,
+    SearchAtom,
+    SearchName,
+    SearchSet,
+    SearchString,
+)
 
 DateLike: TypeAlias = date | datetime | str
 """A date, a datetime (its date as it stands), ``01-Feb-2026`` or ISO 8601."""
@@ -30,7 +38,10 @@ _MONTHS: Final = [
 ]
 _IMAP_DATE: Final = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})", re.ASCII)
 _FIELD_NAME: Final = re.compile(r"[!-9;-~]+")
+_OBJECT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_FILTER_NAME: Final = re.compile(r"[^\x00-\x20\x7f-\U0010ffff(){%*\"\\\]/]+")
 _LARGEST: Final = 2**63 - 1
+_LARGEST_GMAIL: Final = 2**64 - 1
 
 
 def from_address(text: str) -> Node:
@@ -154,9 +165,85 @@ def younger(seconds: int) -> Node:
     return Key("YOUNGER", (_number(seconds, 1, MAX_UID),))
 
 
-def modseq(value: int) -> Node:
-    """Match messages whose mod-sequence is *value* or more (RFC 7162 §3.1.5)."""
-    return Key("MODSEQ", (_number(value, 0),))
+def saved_before(day: DateLike) -> Node:
+    """Match messages that came into the mailbox before *day* (RFC 8514)."""
+    return Key("SAVEDBEFORE", (_date(day),))
+
+
+def saved_on(day: DateLike) -> Node:
+    """Match messages that came into the mailbox on *day* (RFC 8514)."""
+    return Key("SAVEDON", (_date(day),))
+
+
+def saved_since(day: DateLike) -> Node:
+    """Match messages that came into the mailbox on *day* or later (RFC 8514)."""
+    return Key("SAVEDSINCE", (_date(day),))
+
+
+def save_date_supported() -> Node:
+    """Match messages whose mailbox keeps save dates (RFC 8514 §4.3)."""
+    return Key("SAVEDATESUPPORTED")
+
+
+def modseq(
+    value: int,
+    *,
+    flag: str | None = None,
+    scope: Literal["priv", "shared", "all"] = "all",
+) -> Node:
+    """Match messages whose mod-sequence is *value* or more (RFC 7162 §3.1.5).
+
+    Args:
+        value: a mod-sequence.
+        flag: only the mod-sequence of this flag counts, where the server keeps
+            them apart.
+        scope: whose flag: one's own, everybody's, or either.
+    """
+    if flag is None:
+        return Key("MODSEQ", (_number(value, 0),))
+    if scope not in ("priv", "shared", "all"):
+        raise ValueError(f"not priv, shared or all: {scope[:40]!r}")
+    entry = SearchString(f"/flags/{Flag(flag)}")
+    return Key("MODSEQ", (entry, SearchAtom(scope), _number(value, 0)))
+
+
+def email_id(text: str) -> Node:
+    """Match the message with this EMAILID (RFC 8474 §5.1)."""
+    return Key("EMAILID", (_object_id(text),))
+
+
+def thread_id(text: str) -> Node:
+    """Match the messages with this THREADID (RFC 8474 §5.2)."""
+    return Key("THREADID", (_object_id(text),))
+
+
+def filter(name: str) -> Node:
+    """Match what the filter *name*, kept on the server, matches (RFC 5466)."""
+    if not _FILTER_NAME.fullmatch(name):
+        raise ValueError(f"not the name of a filter: {name[:80]!r}")
+    return Key("FILTER", (SearchAtom(name),))
+
+
+def gmail_raw(query: str) -> Node:
+    """Match what *query* finds on Gmail's web page (X-GM-EXT-1)."""
+    return Key("X-GM-RAW", (_string(query),))
+
+
+def gmail_label(name: str) -> Node:
+    r"""Match messages with a label of Gmail, such as ``Work`` or ``\Starred``."""
+    if not name or not name.isprintable():
+        raise ValueError(f"not the name of a label: {name[:80]!r}")
+    return Key("X-GM-LABELS", (SearchName(name),))
+
+
+def gmail_message_id(number: int) -> Node:
+    """Match the message that Gmail gave this number of 64 bits."""
+    return Key("X-GM-MSGID", (_number(number, 0, _LARGEST_GMAIL),))
+
+
+def gmail_thread_id(number: int) -> Node:
+    """Match the messages of the thread that Gmail gave this number of 64 bits."""
+    return Key("X-GM-THRID", (_number(number, 0, _LARGEST_GMAIL),))
 
 
 def uid(messages: MessageSet | Iterable[int] | int) -> Node:
@@ -183,6 +270,12 @@ def _number(value: int, smallest: int, largest: int = _LARGEST) -> SearchAtom:
     if not smallest <= value <= largest:
         raise ValueError(f"not in {smallest}..{largest}: {value}")
     return SearchAtom(str(int(value)))
+
+
+def _object_id(text: str) -> SearchAtom:
+    if not _OBJECT_ID.fullmatch(text):
+        raise ValueError(f"not an object ID (RFC 8474 §7): {text[:80]!r}")
+    return SearchAtom(text)
 
 
 def _keyword(name: str) -> SearchAtom:

@@ -32,13 +32,20 @@ class SearchString:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchName:
+    """A name that is written as mailbox names are: a label of Gmail."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SearchSet:
     """A set of UIDs, never empty."""
 
     messages: MessageSet
 
 
-SearchToken: TypeAlias = SearchAtom | SearchString | SearchSet
+SearchToken: TypeAlias = SearchAtom | SearchString | SearchName | SearchSet
 
 OPEN: Final = SearchAtom("(")
 CLOSE: Final = SearchAtom(")")
@@ -73,7 +80,14 @@ class Not:
     term: Node
 
 
-Node: TypeAlias = Key | And | Or | Not
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Fuzzy:
+    """Matches what is like what *term* matches (RFC 6203)."""
+
+    term: Node
+
+
+Node: TypeAlias = Key | And | Or | Not | Fuzzy
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +140,9 @@ def to_tokens(root: Node) -> Iterator[SearchToken]:
                 yield from arguments
             case Not(term):
                 yield SearchAtom("NOT")
+                stack.append(term)
+            case Fuzzy(term):
+                yield SearchAtom("FUZZY")
                 stack.append(term)
             case Or(terms):
                 stack.append(_Any(terms, 0, len(terms)))

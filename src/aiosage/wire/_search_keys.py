@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model import IMAPSearchCriteria, SearchAtom, SearchString
+from ..model import IMAPSearchCriteria, SearchAtom, SearchName, SearchString
 from ._encoder import Encoder
 
 
@@ -11,6 +11,8 @@ def encode_criteria(criteria: IMAPSearchCriteria, to: Encoder) -> None:
     for token in criteria.to_wire():
         if isinstance(token, SearchString):
             to.string(token.text)
+        elif isinstance(token, SearchName):
+            to.mailbox(token.text)
         elif not isinstance(token, SearchAtom):
             to.message_set(token.messages)
         elif token.text == "(":
