@@ -85,8 +85,9 @@ def _name(text: str, atom: re.Pattern[str]) -> str:
     is_quoted = _QUOTED.fullmatch(text) is not None
     name = _ESCAPE.sub(r"\1", text[1:-1]) if is_quoted else text
     # Decoded and encoded, a name in modified UTF-7 is what it was, and any other
-    # becomes one.
-    encoded = encode_mailbox_name(decode_mailbox_name(name.encode())).decode("ascii")
+    # becomes one: as a plain str, which does not remember how it came.
+    decoded = str(decode_mailbox_name(name.encode()))
+    encoded = encode_mailbox_name(decoded).decode("ascii")
     if encoded == name and (is_quoted or atom.fullmatch(name)):
         return text
     return encoded if atom.fullmatch(encoded) else quoted(encoded)

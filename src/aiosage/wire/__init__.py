@@ -1,9 +1,10 @@
 """IMAP as octets, without I/O: framing, parsing, encoding, commands."""
 
+from ._dialect import Dialect, with_implied
 from ._encoder import EncodedCommand, Encoder, Flight
 from ._framer import Frame, Framer
 from ._limits import Limits
-from ._mailbox_name import decode_mailbox_name, encode_mailbox_name
+from ._mailbox_name import RawMailboxName, decode_mailbox_name, encode_mailbox_name
 from ._parser import parse
 from .responses import (
     AppendUidCode,
@@ -43,6 +44,7 @@ __all__ = [
     "Condition",
     "Continuation",
     "CopyUidCode",
+    "Dialect",
     "ESearchData",
     "EnabledData",
     "EncodedCommand",
@@ -60,6 +62,7 @@ __all__ = [
     "NamespaceData",
     "NumberCode",
     "PermanentFlagsCode",
+    "RawMailboxName",
     "RecentData",
     "Response",
     "SearchData",
@@ -72,4 +75,5 @@ __all__ = [
     "decode_mailbox_name",
     "encode_mailbox_name",
     "parse",
+    "with_implied",
 ]

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 from ..model import Flag, MessageSet, Secret
 from ._date_time import MONTHS
+from ._dialect import Dialect
 from ._mailbox_name import encode_mailbox_name
 
 Flight: TypeAlias = list[bytes]
@@ -23,6 +24,7 @@ Flight: TypeAlias = list[bytes]
 _ATOM: Final = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 _PATTERN: Final = re.compile(rb"[^\x00-\x20\x7f-\xff(){\"\\]+")
 _QUOTABLE: Final = re.compile(rb"[^\x00\r\n\x80-\xff]*")
+_QUOTABLE_UTF8: Final = re.compile(rb"[^\x00\r\n]*")
 _QUOTED_MAX: Final = 1000  # longer strings go as literals: line limits are unknown
 
 
@@ -47,9 +49,17 @@ class Encoder:
         non_sync_max: largest literal that may be sent without asking first:
             0 without LITERAL+ and LITERAL-, 4096 with LITERAL- (RFC 7888 §5),
             None for any.
+        dialect: of the session.
     """
 
-    def __init__(self, tag: str, *, non_sync_max: int | None = 0) -> None:
+    def __init__(
+        self,
+        tag: str,
+        *,
+        non_sync_max: int | None = 0,
+        dialect: Dialect = Dialect(),  # noqa: B008 - it is frozen
+    ) -> None:
+        self.dialect = dialect
         self._non_sync_max = non_sync_max
         self._flights: list[Flight] = []
         self._pieces: Flight = []
@@ -118,18 +128,21 @@ class Encoder:
         return self.close()
 
     def mailbox(self, name: str) -> Encoder:
-        """Add a mailbox name, in modified UTF-7.
+        """Add a mailbox name, encoded as the session has it.
 
         Raises:
             ValueError: it is empty or holds NUL, CR or LF.
         """
         if not name:
             raise ValueError("a mailbox name cannot be empty")
-        return self._string(encode_mailbox_name(name), atom=_ATOM)
+        return self._string(self._name(name), atom=_ATOM)
 
     def pattern(self, pattern: str) -> Encoder:
         """Add a LIST pattern or reference: ``*`` and ``%`` keep their meaning."""
-        return self._string(encode_mailbox_name(pattern), atom=_PATTERN)
+        return self._string(self._name(pattern), atom=_PATTERN)
+
+    def _name(self, name: str) -> bytes:
+        return encode_mailbox_name(name, utf8=self.dialect.utf8)
 
     def string(self, value: str | bytes | Secret) -> Encoder:
         """Add a string, quoted or as a literal, whichever can hold it."""
@@ -165,8 +178,8 @@ class Encoder:
     def literal8(self, data: bytes) -> Encoder:
         """Add *data* as a literal8, which may hold NUL (RFC 3516 §4.4).
 
-        Only where the server has BINARY, and the grammar has a literal8: for the
-        message of APPEND, for one (RFC 9051 §9).
+        Only where the server has BINARY or UTF8=ACCEPT, and the grammar has a
+        literal8: for the message of APPEND, for one (RFC 9051 §9).
         """
         return self._literal(data, prefix=b"~")
 
@@ -193,10 +206,19 @@ class Encoder:
         octets = value.encode("utf-8") if isinstance(value, str) else value
         if atom and atom.fullmatch(octets) and octets.upper() != b"NIL":
             return self._put(octets, shown)
-        if len(octets) <= _QUOTED_MAX and _QUOTABLE.fullmatch(octets):
+        if len(octets) <= _QUOTED_MAX and self._is_quotable(octets):
             escaped = octets.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
             return self._put(b'"' + escaped + b'"', shown)
         return self._literal(octets, shown)
+
+    def _is_quotable(self, octets: bytes) -> bool:
+        if not self.dialect.utf8:
+            return _QUOTABLE.fullmatch(octets) is not None
+        try:
+            octets.decode("utf-8")
+        except UnicodeDecodeError:
+            return False
+        return _QUOTABLE_UTF8.fullmatch(octets) is not None
 
     def _literal(
         self, data: bytes, shown: str | None = None, *, prefix: bytes = b""

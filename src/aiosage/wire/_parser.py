@@ -11,10 +11,18 @@ import re
 from typing import Final
 
 from ..errors import IMAPProtocolError
+from ._dialect import Dialect
 from ._framer import Frame
 from ._limits import Limits
 from ._tokens import tokenize
-from .responses import COUNTED, READERS, Continuation, Response, Unknown
+from .responses import (
+    COUNTED,
+    MAILBOX_READERS,
+    READERS,
+    Continuation,
+    Response,
+    Unknown,
+)
 from .responses._fetch import parse_fetch, parse_usual_fetch
 from .responses._search import PLAIN_NUMBERS, parse_numbers, parse_search
 from .responses._status import STATUS, parse_status
@@ -24,8 +32,17 @@ _NUMBERED: Final = re.compile(rb"\* +(\d{1,10}) +([A-Za-z][A-Za-z0-9.-]*) *")
 _NAMED: Final = re.compile(rb"\* +([A-Za-z][A-Za-z0-9.-]*) *")
 
 
-def parse(frame: Frame, limits: Limits | None = None) -> Response:
+def parse(
+    frame: Frame,
+    limits: Limits | None = None,
+    dialect: Dialect = Dialect(),  # noqa: B008 - it is frozen
+) -> Response:
     """Return what *frame* says.
+
+    Args:
+        frame: a response.
+        limits: how deep it may nest.
+        dialect: of the session.
 
     Raises:
         IMAPProtocolError: it is not an IMAP response.
@@ -48,7 +65,11 @@ def parse(frame: Frame, limits: Limits | None = None) -> Response:
     if status := STATUS.match(head):
         return parse_status(status)
     if named := _NAMED.match(head):
-        parser = READERS.get(named[1].upper())
+        name = named[1].upper()
+        if naming := MAILBOX_READERS.get(name):
+            values = tokenize(frame, skip=named.end(), nesting=nesting)
+            return naming(values, dialect)
+        parser = READERS.get(name)
         if parser is None:
             return Unknown(_raw(frame))
         if parser is parse_search and PLAIN_NUMBERS.fullmatch(head, named.end()):

@@ -7,6 +7,7 @@ from typing import Final
 
 from ..errors import IMAPProtocolError
 from ..model import MAX_UID, Flag, MessageSet
+from ._dialect import Dialect
 from ._mailbox_name import decode_mailbox_name
 from ._tokens import Value, tokenize
 
@@ -40,9 +41,9 @@ def as_text(value: Value) -> str:
     return (octets or b"").decode("utf-8", "surrogateescape")
 
 
-def as_mailbox(value: Value) -> str:
+def as_mailbox(value: Value, dialect: Dialect = Dialect()) -> str:  # noqa: B008 - it is frozen
     """Return a mailbox name; ``INBOX`` in its one true spelling."""
-    name = decode_mailbox_name(as_octets(value) or b"")
+    name = decode_mailbox_name(as_octets(value) or b"", utf8=dialect.utf8)
     # Only ASCII letters have no case here: "\u0131".upper() is "I", too.
     return "INBOX" if name.isascii() and name.upper() == "INBOX" else name
 

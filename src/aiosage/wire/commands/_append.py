@@ -26,16 +26,29 @@ class Append(Command[AppendUidCode | None]):
     changes: ClassVar = True
 
     def encode(self, to: Encoder) -> None:
-        """Write mailbox, flags, date and the message as a literal."""
+        """Write mailbox, flags, date and the message.
+
+        With UTF8=ACCEPT enabled, a message whose header has UTF-8 must be said
+        to have it (RFC 6855 §4). In IMAP4rev2 alone there is no such word.
+        """
         to.keyword(self.name).mailbox(self.mailbox)
         if self.flags:
             to.flags(self.flags)
         if self.internal_date is not None:
             to.date_time(self.internal_date)
-        to.literal(self.message)
+        if to.dialect.utf8_accept and not _header(self.message).isascii():
+            to.keyword("UTF8").open().literal8(self.message).close()
+        else:
+            to.literal(self.message)
 
     def result(
         self, untagged: Sequence[Untagged | Status], status: Status
     ) -> AppendUidCode | None:
         """Return APPENDUID; None from a server without UIDPLUS."""
         return status.code if isinstance(status.code, AppendUidCode) else None
+
+
+def _header(message: bytes) -> bytes:
+    """Return what is before the first empty line; without one, all is taken for it."""
+    end = message.find(b"\r\n\r\n")
+    return message if end < 0 else message[:end]

@@ -21,7 +21,9 @@ class UidSearch(Command[MessageSet]):
     Attributes:
         criteria: what to look for.
         esearch: ask for ranges (RFC 4731), which are far shorter.
-        charset: send CHARSET UTF-8, as non-ASCII text needs.
+        charset: send CHARSET UTF-8, as non-ASCII text needs; not in a session
+            of UTF-8, where it goes without saying and must not be said
+            (RFC 6855 §3).
     """
 
     criteria: IMAPSearchCriteria
@@ -37,7 +39,7 @@ class UidSearch(Command[MessageSet]):
         to.keyword("UID").keyword("SEARCH")
         if self.esearch:
             to.keyword("RETURN").open().keyword("ALL").close()
-        if self.charset:
+        if self.charset and not to.dialect.utf8:
             to.keyword("CHARSET").keyword("UTF-8")
         encode_criteria(self.criteria, to)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from .._dialect import Dialect
 from .._tokens import Value
 from ._codes import (
     AppendUidCode,
@@ -77,18 +78,23 @@ READERS: Final[dict[bytes, Callable[[list[Value]], Untagged]]] = {
     b"ESEARCH": parse_esearch,
     b"FLAGS": parse_flags,
     b"ID": parse_id,
-    b"LIST": parse_list,
-    b"LSUB": parse_lsub,
-    b"NAMESPACE": parse_namespace,
     b"SEARCH": parse_search,
-    b"STATUS": parse_status_data,
     b"VANISHED": parse_vanished,
-    b"XLIST": parse_list,
 }
 """By name, how the tokens after it are read."""
 
+MAILBOX_READERS: Final[dict[bytes, Callable[[list[Value], Dialect], Untagged]]] = {
+    b"LIST": parse_list,
+    b"LSUB": parse_lsub,
+    b"NAMESPACE": parse_namespace,
+    b"STATUS": parse_status_data,
+    b"XLIST": parse_list,
+}
+"""Those with names of mailboxes, which are written as the session has them."""
+
 __all__ = [
     "COUNTED",
+    "MAILBOX_READERS",
     "READERS",
     "AppendUidCode",
     "CapabilityCode",

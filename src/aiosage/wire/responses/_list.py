@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ...errors import IMAPProtocolError
 from ...model import Flag
+from .._dialect import Dialect
 from .._tokens import Value
 from .._values import as_flags, as_mailbox, as_text
 
@@ -27,17 +28,17 @@ class ListData:
     subscribed_only: bool = False
 
 
-def parse_list(values: list[Value]) -> ListData:
+def parse_list(values: list[Value], dialect: Dialect) -> ListData:
     if len(values) < 3:
         raise IMAPProtocolError("LIST without attributes, delimiter and name")
     delimiter = values[1]
     return ListData(
-        as_mailbox(values[2]),
+        as_mailbox(values[2], dialect),
         as_text(delimiter) if delimiter else None,
         as_flags(values[0]),
     )
 
 
-def parse_lsub(values: list[Value]) -> ListData:
-    data = parse_list(values)
+def parse_lsub(values: list[Value], dialect: Dialect) -> ListData:
+    data = parse_list(values, dialect)
     return ListData(data.name, data.delimiter, data.attributes, subscribed_only=True)

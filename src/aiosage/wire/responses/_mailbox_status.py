@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...errors import IMAPProtocolError
+from .._dialect import Dialect
 from .._tokens import Value
 from .._values import as_list, as_mailbox, as_text
 
@@ -18,7 +19,7 @@ class StatusData:
     items: Mapping[str, int | str]
 
 
-def parse_status_data(values: list[Value]) -> StatusData:
+def parse_status_data(values: list[Value], dialect: Dialect) -> StatusData:
     if len(values) < 2:
         raise IMAPProtocolError("STATUS without a mailbox and items")
     items = as_list(values[1])
@@ -30,4 +31,4 @@ def parse_status_data(values: list[Value]) -> StatusData:
         pairs[as_text(name).upper()] = (
             int(text) if text.isascii() and text.isdigit() and len(text) < 20 else text
         )
-    return StatusData(as_mailbox(values[0]), pairs)
+    return StatusData(as_mailbox(values[0], dialect), pairs)

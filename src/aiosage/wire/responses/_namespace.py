@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._dialect import Dialect
 from .._tokens import Value
 from .._values import as_list, as_mailbox, as_text
 
@@ -17,10 +18,10 @@ class NamespaceData:
     shared: tuple[tuple[str, str | None], ...]
 
 
-def parse_namespace(values: list[Value]) -> NamespaceData:
+def parse_namespace(values: list[Value], dialect: Dialect) -> NamespaceData:
     def prefixes(value: Value) -> tuple[tuple[str, str | None], ...]:
         return tuple(
-            (as_mailbox(entry[0]), as_text(entry[1]) if entry[1] else None)
+            (as_mailbox(entry[0], dialect), as_text(entry[1]) if entry[1] else None)
             for entry in as_list(value)
             if isinstance(entry, list) and len(entry) > 1
         )
