@@ -34,6 +34,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .model import Referral
+
     # aioimaplib carries no types; this says what its exception is.
     class Abort(Exception):
         """The connection can no longer be used."""
@@ -86,7 +88,14 @@ class IMAPConnectionError(IMAPError, Abort):
 
 
 class IMAPConnectError(IMAPConnectionError):
-    """No session came about: name lookup, TCP, TLS or the greeting failed."""
+    """No session came about: name lookup, TCP, TLS or the greeting failed.
+
+    Attributes:
+        referral: where the server says to go instead (RFC 2221 §4.2); None if it
+            does not.
+    """
+
+    referral: Referral | None = None
 
 
 class IMAPTLSError(IMAPConnectError):
@@ -151,6 +160,8 @@ class IMAPAuthenticationError(IMAPError):
             server answered UNAVAILABLE.
         details: what the server told beyond that, by name, when it refused an
             OAuth 2.0 token: ``status``, ``scope``, ``schemes`` (RFC 7628 §3.2.2).
+        referral: the server where the user's mailboxes are (RFC 2221 §4.1); None
+            if this one tells of none.
     """
 
     def __init__(
@@ -161,12 +172,14 @@ class IMAPAuthenticationError(IMAPError):
         text: str = "",
         retryable: bool = False,
         details: Mapping[str, str] | None = None,
+        referral: Referral | None = None,
         hint: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
         self.code = code
         self.text = text
         self.retryable = retryable
+        self.referral = referral
         self.details = dict(details or {})
 
 
