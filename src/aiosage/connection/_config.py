@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from ..errors import IMAPConfigurationError
 from ..model import Secret
 from ..wire import Limits
+from ._client_id import check_client_id, check_enable, default_client_id
 from ._token import TokenMemory, TokenProvider
 from .sasl import MECHANISMS, OAUTH, WITH_AUTHZID
 
@@ -60,6 +61,12 @@ class ConnectionConfig:
             less than 30 minutes).
         poll_interval: seconds between two looks where the server lacks IDLE.
         limits: how much a server may make us hold.
+        enable: extensions to turn on after logging in, where the server offers
+            them (RFC 9051 §6.3.1). None by default, since each changes what the
+            server says; but UTF8=ACCEPT is, where nothing goes without it.
+        client_id: what to tell the server about this program (RFC 2971), since
+            some let only those in who tell; empty to only ask what the server
+            is, None to say nothing.
 
     Raises:
         IMAPConfigurationError: with every mistake at once.
@@ -80,6 +87,10 @@ class ConnectionConfig:
     idle_renewal: float = 29 * 60.0
     poll_interval: float = 30.0
     limits: Limits = field(default_factory=Limits)
+    enable: tuple[str, ...] = ()
+    client_id: Mapping[str, str] | None = field(
+        default_factory=default_client_id, hash=False
+    )
     token_memory: TokenMemory = field(
         default_factory=TokenMemory, init=False, repr=False, compare=False
     )
@@ -121,6 +132,7 @@ class ConnectionConfig:
         if isinstance(self.token, str):
             object.__setattr__(self, "token", Secret(self.token))
         mistakes.extend(self._check_auth())
+        mistakes.extend(self._check_introduction())
         if self.ssl_context is not None and self.ca_file is not None:
             mistakes.append("ca_file: goes with the default ssl_context only")
         if mistakes:
@@ -143,6 +155,18 @@ class ConnectionConfig:
             yield f"authzid: {name} cannot say as whom to act"
         if self.security is Security.PLAIN and name.endswith("-PLUS"):
             yield f"auth: {name} is bound to TLS, which security='plain' has not"
+
+    def _check_introduction(self) -> Iterator[str]:
+        """Yield what is wrong with what to say after logging in."""
+        if isinstance(self.enable, str):
+            yield f"enable: is str, not a tuple of them: ({self.enable!r},)"
+        else:
+            names = tuple(name.upper() for name in self.enable)
+            object.__setattr__(self, "enable", names)
+            yield from check_enable(names)
+        if self.client_id is not None:
+            object.__setattr__(self, "client_id", dict(self.client_id))
+            yield from check_client_id(self.client_id)
 
     @property
     def effective_port(self) -> int:

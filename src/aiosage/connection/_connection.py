@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TypeVar
@@ -20,6 +20,7 @@ from ..errors import (
     IMAPProtocolError,
     refusal,
 )
+from ..model import Referral
 from ..wire import Condition, Status
 from ..wire.commands import (
     Command,
@@ -96,8 +97,30 @@ class IMAPConnection:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What the server announces, in upper case."""
-        return frozenset(self._protocol.capabilities)
+        """What the server can do, in upper case.
+
+        It is what the server has announced and what follows from that: IMAP4rev2
+        has many extensions in it (RFC 9051 Appendix E).
+        """
+        return self._protocol.offered
+
+    @property
+    def enabled(self) -> frozenset[str]:
+        """What is enabled, in upper case, as the server has said (RFC 9051 §7.2.1)."""
+        return self._protocol.enabled
+
+    @property
+    def server_id(self) -> Mapping[str, str | None]:
+        """What the server has said it is, such as its ``name`` (RFC 2971 §3.3).
+
+        It is for people and statistics; empty if nothing was said.
+        """
+        return self._protocol.server_id
+
+    @property
+    def referral(self) -> Referral | None:
+        """Where the user's own mailboxes are, if the server says elsewhere."""
+        return self._protocol.referral
 
     @property
     def state(self) -> SessionState:
@@ -124,8 +147,8 @@ class IMAPConnection:
         return self._protocol.is_quiet
 
     def supports(self, capability: str) -> bool:
-        """Return whether the server announces *capability*."""
-        return capability.upper() in self._protocol.capabilities
+        """Return whether *capability* is one of `capabilities`."""
+        return capability.upper() in self._protocol.offered
 
     def add_listener(self, listener: Listener) -> None:
         """Tell *listener* of untagged data, in order, from now on.

@@ -36,6 +36,7 @@ from ._legacy_command import LegacyPending, is_sync, lines_of
 from ._legacy_news import News
 from ._pending import Pending, again
 from ._protocol import IMAPProtocol
+from ._states import after, event_of
 from ._watchdog import Watchdog
 
 log = logging.getLogger("aiosage.protocol")
@@ -43,15 +44,6 @@ log = logging.getLogger("aiosage.protocol")
 # Its annotations say less than its code does, or something else.
 _base = cast("Any", aioimaplib)
 
-_STATE_AFTER: Final = {
-    "LOGIN": SessionState.AUTHENTICATED,
-    "AUTHENTICATE": SessionState.AUTHENTICATED,
-    "SELECT": SessionState.SELECTED,
-    "EXAMINE": SessionState.SELECTED,
-    "CLOSE": SessionState.AUTHENTICATED,
-    "UNSELECT": SessionState.AUTHENTICATED,
-    "LOGOUT": SessionState.LOGOUT,
-}
 _OPENS_MAILBOX: Final = ("SELECT", "EXAMINE")
 _VERSIONS: Final = ("IMAP4REV1", "IMAP4REV2", "IMAP4")
 
@@ -199,10 +191,8 @@ class LegacyEngine(IMAPProtocol):
             pending.prepend(self._news.take())
         elif name == "IDLE":
             self._flush(pending)
-        if status.condition is Condition.OK and name in _STATE_AFTER:
-            self._enter(_STATE_AFTER[name])
-        elif status.condition is Condition.NO and name in _OPENS_MAILBOX:
-            self._enter(SessionState.AUTHENTICATED)
+        if (event := event_of(name, status.condition)) is not None:
+            self._enter(after(self.session_state, event))
 
     def _enter(self, state: SessionState) -> None:
         super()._enter(state)

@@ -23,6 +23,7 @@ from ..wire import Condition, Status
 from ..wire.commands import Authenticate, Capability, Command, Login, SessionState
 from ._config import AUTO, ConnectionConfig, Security
 from ._protocol import IMAPProtocol
+from ._referral import referral_in
 from .sasl import (
     LOGIN_COMMAND,
     OAUTH,
@@ -70,7 +71,7 @@ async def log_in(
     await ensure_capabilities(protocol)
     if protocol.session_state is not SessionState.NOT_AUTHENTICATED:
         return
-    offered = frozenset(protocol.capabilities)
+    offered = protocol.offered
     session = protocol.socket_transport.get_extra_info("ssl_object")
     # Taking the binding loads scramp, which costs 40 ms once.
     binding = tls_binding(session) if _has_scram(offered) else None
@@ -100,13 +101,16 @@ async def log_in(
             failure = failure or _unsayable(config, way)
             continue
         if status.condition is Condition.OK and not (mechanism and mechanism.failure):
+            protocol.referral = referral_in(status)
             await ensure_capabilities(protocol)
             return
         if mechanism is not None and (mechanism.error or status.condition == "OK"):
             failure = _broken(config, mechanism)
             break
         failure = refused = _refused(config, protocol, mechanism, status)
-        if mechanism is None or mechanism.has_proved or refused.retryable:
+        if mechanism is None or mechanism.has_proved:
+            break
+        if refused.retryable or refused.referral is not None:
             break
     # Without a cause: a ValueError may hold the password.
     raise failure or _no_way(config, offered, token) from None
@@ -218,6 +222,11 @@ def _refused(
     if mechanism is not None:
         for name, told in mechanism.details.items():
             details[protocol.redactor.text(name)] = protocol.redactor.text(told)
+    referral = referral_in(status)
+    if referral is not None:
+        hint = f"The account is on {referral.host}."
+    else:
+        hint = "Try again later." if retryable else _advice(mechanism, details)
     reason = f" ({details['status']})" if "status" in details else ""
     return IMAPAuthenticationError(
         f"{config.address} refused to log in {config.username!r}:"
@@ -226,7 +235,8 @@ def _refused(
         text=status.text,
         retryable=retryable,
         details=details,
-        hint="Try again later." if retryable else _advice(mechanism, details),
+        referral=referral,
+        hint=hint,
     )
 
 

@@ -28,6 +28,7 @@ from ..model import Secret
 from ..wire import Condition
 from ..wire.commands import SessionState, StartTls
 from ._config import ConnectionConfig, Security
+from ._introduction import introduce
 from ._login import ensure_capabilities, log_in, run
 from ._protocol import IMAPProtocol, News
 from ._redaction import SHORTEST_SECRET
@@ -141,6 +142,7 @@ async def _open(config: ConnectionConfig, token: Secret | None) -> IMAPProtocol:
                 await _start_tls(config, protocol, context)
             step = _LOGIN
             await log_in(config, protocol, token)
+            await introduce(config, protocol)
     except BaseException as error:
         protocol.fail(IMAPConnectionLost("the connection was given up"))
         if isinstance(error, TimeoutError) and not isinstance(error, IMAPTimeoutError):
@@ -154,10 +156,13 @@ async def _open(config: ConnectionConfig, token: Secret | None) -> IMAPProtocol:
         if isinstance(
             error, IMAPConnectionLost | IMAPProtocolError | IMAPGreetingError
         ):
-            raise step.error(
+            failure = step.error(
                 f"{step.doing} {config.address}: {error.message}",
                 hint=error.hint or step.hint,
-            ) from error
+            )
+            if isinstance(error, IMAPGreetingError):
+                failure.referral = error.referral
+            raise failure from error
         raise
     return protocol
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from ..wire.commands import Command
+from ..wire.commands import Command, Enable, Id
 
 MAX_DEPTH: Final = 32
 """Most commands under way at once: enough to hide any round trip."""
@@ -18,7 +18,12 @@ def may_join(command: Command[object], under_way: Iterable[Command[object]]) -> 
     response: nobody could tell whose answer it is.
     """
     for depth, other in enumerate(under_way, start=1):
-        if command.exclusive or other.exclusive or depth >= MAX_DEPTH:
+        if depth >= MAX_DEPTH:
+            return False
+        if (command.exclusive or other.exclusive) and not (
+            # ENABLE changes what names mean on the wire, and ID has none.
+            isinstance(command, Id) and isinstance(other, Enable)
+        ):
             return False
         if not set(command.claims).isdisjoint(other.claims):
             return False

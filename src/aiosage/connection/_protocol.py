@@ -24,7 +24,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias, cast
 
 from aioimaplib import aioimaplib
@@ -36,24 +36,29 @@ from ..errors import (
     IMAPProtocolError,
     IMAPTimeoutError,
 )
+from ..model import Referral
 from ..wire import (
     CapabilityCode,
     CapabilityData,
     Condition,
     Continuation,
+    Dialect,
+    EnabledData,
+    EncodedCommand,
     Encoder,
     Frame,
     Framer,
+    IdData,
     Limits,
     Response,
     Status,
     Untagged,
     parse,
+    with_implied,
 )
 from ..wire.commands import (
     Authenticate,
     Command,
-    Logout,
     Select,
     SelectResult,
     SessionState,
@@ -64,6 +69,8 @@ from ._keepalive import keep_alive
 from ._pending import Pending, again, end_with
 from ._pipeline import may_join
 from ._redaction import Redactor
+from ._referral import referral_in
+from ._states import START, Event, after, event_of
 from ._watchdog import Watchdog
 
 log = logging.getLogger("aiosage.protocol")
@@ -129,7 +136,11 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         self._bye: str | None = None
         self.cause: IMAPConnectionError | None = None
         self.greeting: asyncio.Future[Status] = loop.create_future()
-        self.session_state = SessionState.NOT_AUTHENTICATED
+        self.session_state = START
+        self.dialect = Dialect()
+        self.enabled = frozenset[str]()
+        self.server_id: Mapping[str, str | None] = {}
+        self.referral: Referral | None = None
         self.selected: SelectResult | None = None  # None also if it is not known
         self.closed = asyncio.Event()
 
@@ -207,7 +218,12 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         """Return the largest literal that may go without asking (RFC 7888)."""
         if "LITERAL+" in self.capabilities:
             return None
-        return 4096 if "LITERAL-" in self.capabilities else 0
+        return 4096 if "LITERAL-" in self.offered else 0
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """What the server can do: what it has announced, and what that implies."""
+        return with_implied(self.capabilities, self.dialect)
 
     def start(self, command: Command[object]) -> Pending:
         """Queue *command*; it is sent as soon as it may be.
@@ -217,11 +233,14 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             IMAPConnectionError: the session has ended.
         """
         tag = self.new_tag()
-        encoder = Encoder(tag, non_sync_max=self.non_sync_max())
-        command.encode(encoder)
-        pending = Pending(tag, command, encoder.finish(), self._running)
+        pending = Pending(tag, command, self._encode(tag, command), self._running)
         self.enqueue(pending)
         return pending
+
+    def _encode(self, tag: str, command: Command[object]) -> EncodedCommand:
+        encoder = Encoder(tag, non_sync_max=self.non_sync_max(), dialect=self.dialect)
+        command.encode(encoder)
+        return encoder.finish()
 
     def enqueue(self, pending: Pending) -> None:
         """Queue what is encoded already.
@@ -294,9 +313,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         if self.cause is not None:
             return
         self.cause = error
-        self.state = aioimaplib.LOGOUT
-        self.session_state = SessionState.LOGOUT
-        self.selected = None
+        self._enter(after(self.session_state, Event.END))
         self._watchdog.stop()
         for pending in (*self._under_way.values(), *self._waiting):
             pending.fail(error)
@@ -342,7 +359,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
 
     def _parse(self, frame: Frame) -> Response:
         try:
-            return parse(frame, self._limits)
+            return parse(frame, self._limits, self.dialect)
         except IMAPProtocolError:
             # An error quotes what it is about, and a server may send anything back.
             if not self.redactor.is_given_away_by(frame):
@@ -372,16 +389,11 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         log.debug("S: greeting %s %s", response.condition, response.text)
         self._note_capabilities(response)
         if response.condition is Condition.PREAUTH:
-            self._enter(SessionState.AUTHENTICATED)
+            self._enter(after(START, Event.PREAUTH))
         elif response.condition is Condition.OK:
-            self._enter(SessionState.NOT_AUTHENTICATED)
+            self._enter(START)
         else:
-            self.fail(
-                IMAPGreetingError(
-                    f"the server refused the session: {response.text}",
-                    hint="Try again later, or with fewer connections.",
-                )
-            )
+            self.fail(_refusal(response))
             return
         self.greeting.set_result(response)
 
@@ -430,6 +442,10 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
 
     def _take_untagged(self, response: Untagged | Status, frame: Frame) -> None:
         self._note_capabilities(response)
+        if isinstance(response, EnabledData):
+            self._speak(self.enabled | response.names)
+        elif isinstance(response, IdData):
+            self.server_id = response.fields
         if isinstance(response, Status) and response.condition is Condition.BYE:
             self._take_bye(response, frame)
             return
@@ -468,30 +484,39 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             self.capabilities = set(response.names)
         elif isinstance(response, Status) and isinstance(response.code, CapabilityCode):
             self.capabilities = set(response.code.names)
+        else:
+            return
+        self._speak(self.enabled)
+
+    def _speak(self, enabled: frozenset[str]) -> None:
+        """Go on in the dialect that what is announced and *enabled* make."""
+        self.enabled = enabled
+        dialect = Dialect.of(self.capabilities, enabled)
+        if dialect == self.dialect:
+            return
+        self.dialect = dialect
+        for pending in self._waiting:
+            # A SASL exchange has begun with its encoding, and names no mailbox.
+            if not isinstance(pending.command, Authenticate):
+                pending.encoded = self._encode(pending.tag, pending.command)
 
     def _follow(self, pending: Pending, status: Status) -> None:
         """Enter the state the end of a command leads to (RFC 9051 §3)."""
         command = pending.command
-        succeeded = status.condition is Condition.OK
-        if isinstance(command, Select):
-            # A SELECT that fails has closed the mailbox before it all the same;
-            # one that the server did not understand has not.
-            if succeeded:
-                self._enter(SessionState.SELECTED)
-                if pending.abandoned_at is None:
-                    self.selected = command.result(pending.claimed, status)
-                    self._announce(self.selected)
-            elif status.condition is Condition.NO:
-                self._enter(SessionState.AUTHENTICATED)
-        elif not succeeded:
+        event = event_of(command.name, status.condition)
+        if event is not None:
+            self._enter(after(self.session_state, event))
+        if status.condition is not Condition.OK:
             return
-        elif command.name in ("LOGIN", "AUTHENTICATE", "UNSELECT"):
-            self._enter(SessionState.AUTHENTICATED)
+        if isinstance(command, Select):
+            if pending.abandoned_at is None:
+                self.selected = command.result(pending.claimed, status)
+                self._announce(self.selected)
         elif isinstance(command, Unauthenticate):
-            self.capabilities = set()  # they may be others now (RFC 8437 §3)
-            self._enter(SessionState.NOT_AUTHENTICATED)
-        elif isinstance(command, Logout):
-            self._enter(SessionState.LOGOUT)
+            self._speak(frozenset())
+            self.referral = None
+            if not isinstance(status.code, CapabilityCode):
+                self.capabilities = set()  # they may be others now (RFC 8437 §3)
         elif isinstance(command, StartTls):
             self._upgrading = True
             assert self._out is not None
@@ -562,6 +587,17 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
                 hint="Connect again; raise read_timeout if the server is that slow.",
             )
         )
+
+
+def _refusal(greeting: Status) -> IMAPGreetingError:
+    error = IMAPGreetingError(
+        f"the server refused the session: {greeting.text}",
+        hint="Try again later, or with fewer connections.",
+    )
+    error.referral = referral_in(greeting)
+    if error.referral is not None:
+        error.hint = f"The account is on {error.referral.host}."
+    return error
 
 
 def _injected() -> IMAPProtocolError:
