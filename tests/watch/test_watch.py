@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,23 @@ async def test_what_happens_is_told_in_order(
             if isinstance(event, NewMessage)
         ] == [3, 4]
         assert events.empty()
+
+
+async def test_what_goes_is_told_where_it_is_told_by_uid(
+    server: Endpoint, other: OtherClient
+) -> None:
+    """With QRESYNC enabled it is VANISHED, not EXPUNGE (RFC 7162 §3.2.10)."""
+    other.deliver(small(1), small(2), small(3))
+    config = replace(config_of(server), enable=("QRESYNC",))
+    async with IMAPClient(config) as client, client.watch("INBOX") as events:
+        other.expunge(2)
+        (gone,) = await take(events, 1)
+        assert isinstance(gone, MessageExpunged)
+        assert gone.uid == 2
+        other.add_flag(3, Flag.SEEN)
+        (changed,) = await take(events, 1)
+        assert isinstance(changed, FlagsChanged)
+        assert (changed.uid, changed.flags) == (3, SEEN)
 
 
 async def test_a_message_that_is_told_of_can_be_read_at_once(

@@ -85,6 +85,9 @@ Listener: TypeAlias = Callable[[News], None]
 ABANDON_SECONDS: Final = 10.0
 ABANDON_OCTETS: Final = 16 * 2**20
 
+# What says something of the session itself: all else is about mail.
+_ABOUT_SESSION: Final = (CapabilityData, EnabledData, IdData, Status)
+
 # aioimaplib's names of the states, which its users read.
 _STATES: Final = {
     SessionState.NOT_AUTHENTICATED: aioimaplib.NONAUTH,
@@ -441,14 +444,18 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         self._watchdog.arm()
 
     def _take_untagged(self, response: Untagged | Status, frame: Frame) -> None:
-        self._note_capabilities(response)
-        if isinstance(response, EnabledData):
-            self._speak(self.enabled | response.names)
-        elif isinstance(response, IdData):
-            self.server_id = response.fields
-        if isinstance(response, Status) and response.condition is Condition.BYE:
-            self._take_bye(response, frame)
-            return
+        if isinstance(response, _ABOUT_SESSION):
+            self._note_capabilities(response)
+            match response:
+                case EnabledData(names):
+                    self._speak(self.enabled | names)
+                case IdData(fields):
+                    self.server_id = fields
+                case Status(condition=Condition.BYE):
+                    self._take_bye(response, frame)
+                    return
+                case _:
+                    pass
         for pending in self._under_way.values():
             if isinstance(response, pending.command.claims):
                 if pending.abandoned_at is None:
