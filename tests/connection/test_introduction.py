@@ -14,6 +14,7 @@ from aiosage.errors import (
     IMAPGreetingError,
 )
 from aiosage.model import Flag, MessageSet, Referral, Secret
+from aiosage.testing import Certificates
 from aiosage.wire import FetchData
 from aiosage.wire.commands import (
     Append,
@@ -197,6 +198,37 @@ async def test_what_is_announced_with_the_end_of_a_login_holds() -> None:
         connection = await IMAPConnection.open(replace(config(port), client_id=None))
         await connection.execute(Unauthenticate())
         assert connection.capabilities == {"IMAP4REV1", "IDLE"}
+        connection.abort()
+
+
+async def test_what_was_said_in_the_clear_is_forgotten(
+    certificates: Certificates,
+) -> None:
+    """Else who is in between decides how names are written behind TLS."""
+    login = f"C: T1 LOGIN joe {PASSWORD}\nS: T1 OK [CAPABILITY X] in\n"
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(
+            "S: * OK [CAPABILITY IMAP4rev2 STARTTLS] hi\nC: T0 STARTTLS\n"
+            'S: * ENABLED UTF8=ACCEPT\nS: * ID ("name" "x")\nS: T0 OK go on'
+        )
+        await peer.writer.start_tls(certificates.server_context())
+        await peer.play(
+            f"C: T2 CAPABILITY\nS: * CAPABILITY IMAP4rev1\nS: T2 OK\n{login}"
+            "C: T3 CREATE &AOQ-\nS: T3 OK"
+        )
+
+    async with scripted(serve) as port:
+        connection = await IMAPConnection.open(
+            config(
+                port,
+                host="localhost",
+                security=Security.STARTTLS,
+                ssl_context=certificates.client_context(),
+            )
+        )
+        await connection.execute(Create("ä"))
+        assert (connection.enabled, connection.server_id) == (frozenset(), {})
         connection.abort()
 
 

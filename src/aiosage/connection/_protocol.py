@@ -24,25 +24,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias, cast
 
 from aioimaplib import aioimaplib
 
 from ..errors import (
     IMAPConnectionError,
-    IMAPConnectionLost,
-    IMAPGreetingError,
     IMAPProtocolError,
-    IMAPTimeoutError,
 )
-from ..model import Referral
 from ..wire import (
-    CapabilityCode,
     CapabilityData,
     Condition,
     Continuation,
-    Dialect,
     EnabledData,
     EncodedCommand,
     Encoder,
@@ -54,22 +48,21 @@ from ..wire import (
     Status,
     Untagged,
     parse,
-    with_implied,
 )
 from ..wire.commands import (
     Authenticate,
     Command,
     Select,
     SelectResult,
-    SessionState,
     StartTls,
     Unauthenticate,
 )
+from . import _causes as causes
 from ._keepalive import keep_alive
 from ._pending import Pending, again, end_with
 from ._pipeline import may_join
 from ._redaction import Redactor
-from ._referral import referral_in
+from ._session import Session
 from ._states import START, Event, after, event_of
 from ._watchdog import Watchdog
 
@@ -88,16 +81,8 @@ ABANDON_OCTETS: Final = 16 * 2**20
 # What says something of the session itself: all else is about mail.
 _ABOUT_SESSION: Final = (CapabilityData, EnabledData, IdData, Status)
 
-# aioimaplib's names of the states, which its users read.
-_STATES: Final = {
-    SessionState.NOT_AUTHENTICATED: aioimaplib.NONAUTH,
-    SessionState.AUTHENTICATED: aioimaplib.AUTH,
-    SessionState.SELECTED: aioimaplib.SELECTED,
-    SessionState.LOGOUT: aioimaplib.LOGOUT,
-}
 
-
-class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
+class IMAPProtocol(Session):
     """One session; see the module for how.
 
     Args:
@@ -109,9 +94,6 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             some send back the line they did not understand.
     """
 
-    state: str
-    capabilities: set[str]
-
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
@@ -121,8 +103,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         read_timeout: float = 60.0,
         secrets: Sequence[str] = (),
     ) -> None:
-        # The base means Optional, as its body shows, but does not say so.
-        super().__init__(loop, conn_lost_cb)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        super().__init__(loop, conn_lost_cb)
         self._running = loop
         self._out: asyncio.Transport | None = None
         self._limits = limits or Limits()
@@ -139,12 +120,6 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         self._bye: str | None = None
         self.cause: IMAPConnectionError | None = None
         self.greeting: asyncio.Future[Status] = loop.create_future()
-        self.session_state = START
-        self.dialect = Dialect()
-        self.enabled = frozenset[str]()
-        self.server_id: Mapping[str, str | None] = {}
-        self.referral: Referral | None = None
-        self.selected: SelectResult | None = None  # None also if it is not known
         self.closed = asyncio.Event()
 
     # -- What asyncio calls.
@@ -167,7 +142,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         try:
             for frame in self._framer.feed(data):
                 if self._upgrading:
-                    raise _injected()
+                    raise causes.injected()
                 self._take(self._parse(frame), frame)
                 if self.cause is not None:
                     return
@@ -184,16 +159,8 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End everything that waits."""
-        if self._bye is not None:
-            message = f"the server ended the session: {self._bye}"
-        elif exc is not None:
-            message = f"the connection was lost: {exc}"
-        else:
-            message = "the server closed the connection"
-        error = IMAPConnectionLost(message)
-        error.__cause__ = exc
         self.closed.set()
-        self.fail(error)
+        self.fail(causes.lost(exc) if self._bye is None else causes.said_bye(self._bye))
 
     def pause_writing(self) -> None:
         """Nothing to do: commands are whole in memory when they are sent."""
@@ -216,17 +183,6 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
     def is_quiet(self) -> bool:
         """Whether no command waits, is under way or is being drained."""
         return not (self._waiting or self._under_way)
-
-    def non_sync_max(self) -> int | None:
-        """Return the largest literal that may go without asking (RFC 7888)."""
-        if "LITERAL+" in self.capabilities:
-            return None
-        return 4096 if "LITERAL-" in self.offered else 0
-
-    @property
-    def offered(self) -> frozenset[str]:
-        """What the server can do: what it has announced, and what that implies."""
-        return with_implied(self.capabilities, self.dialect)
 
     def start(self, command: Command[object]) -> Pending:
         """Queue *command*; it is sent as soon as it may be.
@@ -290,9 +246,9 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         if self.cause is not None:
             raise again(self.cause, maybe_executed=False)
         if not self._framer.is_empty:
-            raise _injected()
+            raise causes.injected()
         self._framer.discard()
-        self.capabilities = set()
+        self._forget_cleartext()
 
     @property
     def is_connected(self) -> bool:
@@ -385,10 +341,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
 
     def _take_greeting(self, response: Response) -> None:
         if not isinstance(response, Status) or response.tag is not None:
-            raise IMAPProtocolError(
-                "the server's first words are not an IMAP greeting",
-                hint="Is this the port of an IMAP server?",
-            )
+            raise causes.no_greeting()
         log.debug("S: greeting %s %s", response.condition, response.text)
         self._note_capabilities(response)
         if response.condition is Condition.PREAUTH:
@@ -396,7 +349,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         elif response.condition is Condition.OK:
             self._enter(START)
         else:
-            self.fail(_refusal(response))
+            self.fail(causes.refused(response))
             return
         self.greeting.set_result(response)
 
@@ -445,17 +398,10 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
 
     def _take_untagged(self, response: Untagged | Status, frame: Frame) -> None:
         if isinstance(response, _ABOUT_SESSION):
-            self._note_capabilities(response)
-            match response:
-                case EnabledData(names):
-                    self._speak(self.enabled | names)
-                case IdData(fields):
-                    self.server_id = fields
-                case Status(condition=Condition.BYE):
-                    self._take_bye(response, frame)
-                    return
-                case _:
-                    pass
+            self._note(response)
+            if isinstance(response, Status) and response.condition is Condition.BYE:
+                self._take_bye(response, frame)
+                return
         for pending in self._under_way.values():
             if isinstance(response, pending.command.claims):
                 if pending.abandoned_at is None:
@@ -468,11 +414,7 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
     ) -> None:
         pending.take(response, frame)
         if pending.kept > self._limits.answer:
-            raise IMAPProtocolError(
-                f"the answer to {pending.command.name} is larger than the"
-                f" {self._limits.answer} octets allowed",
-                hint="Ask for less at once, or raise the connection's limits.",
-            )
+            raise causes.too_large(pending, self._limits.answer)
 
     def _announce(self, news: News) -> None:
         for listener in tuple(self._listeners):
@@ -484,25 +426,13 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             if pending.ends_session:
                 pending.take(status, frame)
                 return
-        self.fail(IMAPConnectionLost(f"the server ended the session: {status.text}"))
-
-    def _note_capabilities(self, response: Untagged | Status) -> None:
-        if isinstance(response, CapabilityData):
-            self.capabilities = set(response.names)
-        elif isinstance(response, Status) and isinstance(response.code, CapabilityCode):
-            self.capabilities = set(response.code.names)
-        else:
-            return
-        self._speak(self.enabled)
+        self.fail(causes.said_bye(status.text))
 
     def _speak(self, enabled: frozenset[str]) -> None:
-        """Go on in the dialect that what is announced and *enabled* make."""
-        self.enabled = enabled
-        dialect = Dialect.of(self.capabilities, enabled)
-        if dialect == self.dialect:
-            return
-        self.dialect = dialect
-        for pending in self._waiting:
+        """Go on in another dialect, with what waits to be sent, too."""
+        before = self.dialect
+        super()._speak(enabled)
+        for pending in self._waiting if self.dialect != before else ():
             # A SASL exchange has begun with its encoding, and names no mailbox.
             if not isinstance(pending.command, Authenticate):
                 pending.encoded = self._encode(pending.tag, pending.command)
@@ -520,20 +450,11 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
                 self.selected = command.result(pending.claimed, status)
                 self._announce(self.selected)
         elif isinstance(command, Unauthenticate):
-            self._speak(frozenset())
-            self.referral = None
-            if not isinstance(status.code, CapabilityCode):
-                self.capabilities = set()  # they may be others now (RFC 8437 §3)
+            self._note_unauthenticated(status)
         elif isinstance(command, StartTls):
             self._upgrading = True
             assert self._out is not None
             self._out.pause_reading()
-
-    def _enter(self, state: SessionState) -> None:
-        self.session_state = state
-        self.state = _STATES[state]
-        if state is not SessionState.SELECTED:
-            self.selected = None
 
     # -- Cancelled commands and silent servers.
 
@@ -554,28 +475,16 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
             )
         else:
             # Half a command is sent, and the server waits for the rest.
-            self.fail(
-                IMAPConnectionLost(f"{pending.command.name} was cancelled half sent")
-            )
+            self.fail(causes.half_sent(pending))
 
     def _give_up(self, pending: Pending) -> None:
-        self.fail(
-            IMAPConnectionLost(
-                f"a cancelled {pending.command.name} did not end within"
-                f" {ABANDON_SECONDS:g} s"
-            )
-        )
+        self.fail(causes.drained_too_long(pending, ABANDON_SECONDS))
 
     def _check_abandoned_size(self) -> None:
         for pending in self._under_way.values():
             since = pending.abandoned_at
             if since is not None and self._received - since > ABANDON_OCTETS:
-                self.fail(
-                    IMAPConnectionLost(
-                        f"the answer to a cancelled {pending.command.name} is larger"
-                        f" than {ABANDON_OCTETS} octets"
-                    )
-                )
+                self.fail(causes.drained_too_much(pending, ABANDON_OCTETS))
                 return
 
     def _expects_octets(self) -> bool:
@@ -586,29 +495,4 @@ class IMAPProtocol(aioimaplib.IMAP4ClientProtocol):
         )
 
     def _time_out(self, seconds: float) -> None:
-        names = ", ".join(pending.command.name for pending in self._under_way.values())
-        self.fail(
-            IMAPTimeoutError(
-                f"the server sent nothing for {seconds:g} s during {names}",
-                seconds=seconds,
-                hint="Connect again; raise read_timeout if the server is that slow.",
-            )
-        )
-
-
-def _refusal(greeting: Status) -> IMAPGreetingError:
-    error = IMAPGreetingError(
-        f"the server refused the session: {greeting.text}",
-        hint="Try again later, or with fewer connections.",
-    )
-    error.referral = referral_in(greeting)
-    if error.referral is not None:
-        error.hint = f"The account is on {error.referral.host}."
-    return error
-
-
-def _injected() -> IMAPProtocolError:
-    return IMAPProtocolError(
-        "the server sent data between STARTTLS and TLS",
-        hint="Somebody may be injecting it; do not use this network.",
-    )
+        self.fail(causes.silent(seconds, self._under_way.values()))
