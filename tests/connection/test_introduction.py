@@ -20,6 +20,7 @@ from aiosage.wire.commands import (
     Append,
     Capability,
     Create,
+    Enable,
     Login,
     SessionState,
     StoreMode,
@@ -76,6 +77,20 @@ async def test_both_are_said_in_one_round_trip() -> None:
         connection = await IMAPConnection.open(account)
         assert connection.enabled == {"CONDSTORE", "QRESYNC", "X-MORE"}
         assert connection.server_id == {"name": "theirs", "os": None}
+        connection.abort()
+
+
+async def test_more_may_be_enabled_later() -> None:
+    """RFC 9051 §6.3.1: each ENABLE adds, and its answer tells of that alone."""
+    script = (
+        f"{logged_in()}C: T1 ENABLE CONDSTORE\nS: * ENABLED CONDSTORE\nS: T1 OK\n"
+        "C: T2 ENABLE QRESYNC\nS: * ENABLED QRESYNC\nS: T2 OK"
+    )
+    async with scripted(script) as port:
+        account = replace(config(port), enable=("CONDSTORE",), client_id=None)
+        connection = await IMAPConnection.open(account)
+        assert await connection.execute(Enable(("QRESYNC",))) == {"QRESYNC"}
+        assert connection.enabled == {"CONDSTORE", "QRESYNC"}
         connection.abort()
 
 
