@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from aiosage.errors import (
     IMAPAuthenticationError,
     IMAPConfigurationError,
     IMAPGreetingError,
+    IMAPTimeoutError,
 )
 from aiosage.model import Flag, MessageSet, Referral, Secret
 from aiosage.testing import Certificates
@@ -141,6 +143,34 @@ async def test_an_end_meanwhile_is_no_session() -> None:
     async with scripted(f"{logged_in()}C: T1 ID ...\nS! close") as port:
         error = await outcome(IMAPConnection.open(config(port)))
     assert "logging in" in str(error)
+
+
+async def test_a_server_that_does_not_answer_is_given_up() -> None:
+    """The deadline is that of the whole way to a session."""
+    async with scripted(f"{logged_in()}C: T1 ID ...") as port:
+        account = replace(config(port), connect_timeout=0.2)
+        error = await outcome(IMAPConnection.open(account))
+    assert isinstance(error, IMAPTimeoutError)
+
+
+async def test_cancelled_meanwhile_nothing_stays_open() -> None:
+    asked = asyncio.Event()
+    gone = asyncio.Event()
+
+    async def serve(peer: Peer) -> None:
+        asked.set()
+        await peer.gone()
+        gone.set()
+
+    script = f"{logged_in()}C: T1 ENABLE QRESYNC\nC: T2 ID ..."
+    async with scripted(script, serve) as port, asyncio.timeout(5):
+        account = replace(config(port), enable=("QRESYNC",))
+        opening = asyncio.ensure_future(IMAPConnection.open(account))
+        await asked.wait()
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        await gone.wait()
 
 
 @pytest.mark.parametrize(
