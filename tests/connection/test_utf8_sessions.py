@@ -211,5 +211,21 @@ async def test_an_enabled_that_nobody_waits_for_counts() -> None:
     assert ListData("&AOk-", "/", frozenset()) in heard
 
 
+async def test_what_nobody_has_asked_to_enable_is_not_enabled() -> None:
+    """A server could tell of it without end."""
+    script = (
+        f"S: * OK [CAPABILITY {UTF8}] hi\nC: T0 LOGIN joe {PASSWORD}\n"
+        f"S: T0 OK [CAPABILITY {UTF8}] in\n"
+        "C: T1 NOOP\nS: * ENABLED UTF8=ACCEPT X\nS: T1 OK\n"
+        "C: T2 CREATE &AOQ-\nS: T2 OK"
+    )
+    async with scripted(script) as port:
+        connection = await opened(port)
+        await connection.noop()
+        assert connection.enabled == frozenset()
+        await connection.execute(Create("ä"))
+        connection.abort()
+
+
 def test_plain_is_the_dialect_without_anything() -> None:
     assert not Dialect().utf8

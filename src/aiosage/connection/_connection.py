@@ -107,7 +107,7 @@ class IMAPConnection:
     @property
     def enabled(self) -> frozenset[str]:
         """What is enabled, in upper case, as the server has said (RFC 9051 §7.2.1)."""
-        return self._protocol.enabled
+        return frozenset(self._protocol.enabled)
 
     @property
     def server_id(self) -> Mapping[str, str | None]:

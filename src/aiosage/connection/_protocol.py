@@ -52,6 +52,7 @@ from ..wire import (
 from ..wire.commands import (
     Authenticate,
     Command,
+    Enable,
     Select,
     SelectResult,
     StartTls,
@@ -398,7 +399,8 @@ class IMAPProtocol(Session):
 
     def _take_untagged(self, response: Untagged | Status, frame: Frame) -> None:
         if isinstance(response, _ABOUT_SESSION):
-            self._note(response)
+            if not isinstance(response, EnabledData) or self._is_enabling():
+                self._note(response)
             if isinstance(response, Status) and response.condition is Condition.BYE:
                 self._take_bye(response, frame)
                 return
@@ -428,10 +430,16 @@ class IMAPProtocol(Session):
                 return
         self.fail(causes.said_bye(status.text))
 
-    def _speak(self, enabled: frozenset[str]) -> None:
+    def _is_enabling(self) -> bool:
+        """Return whether ENABLE is under way: unasked, a server could tell for ever."""
+        return any(
+            isinstance(pending.command, Enable) for pending in self._under_way.values()
+        )
+
+    def _choose_dialect(self) -> None:
         """Go on in another dialect, with what waits to be sent, too."""
         before = self.dialect
-        super()._speak(enabled)
+        super()._choose_dialect()
         for pending in self._waiting if self.dialect != before else ():
             # A SASL exchange has begun with its encoding, and names no mailbox.
             if not isinstance(pending.command, Authenticate):

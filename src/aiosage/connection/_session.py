@@ -59,7 +59,7 @@ class Session(aioimaplib.IMAP4ClientProtocol):
         super().__init__(loop, conn_lost_cb)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         self.session_state = START
         self.dialect = Dialect()
-        self.enabled = frozenset[str]()
+        self.enabled = set[str]()
         self.server_id: Mapping[str, str | None] = {}
         self.referral: Referral | None = None
         self.selected: SelectResult | None = None
@@ -85,7 +85,8 @@ class Session(aioimaplib.IMAP4ClientProtocol):
         """Note what *response* says of the session."""
         self._note_capabilities(response)
         if isinstance(response, EnabledData):
-            self._speak(self.enabled | response.names)
+            self.enabled |= response.names
+            self._choose_dialect()
         elif isinstance(response, IdData):
             self.server_id = response.fields
 
@@ -96,19 +97,19 @@ class Session(aioimaplib.IMAP4ClientProtocol):
             self.capabilities = set(response.code.names)
         else:
             return
-        self._speak(self.enabled)
+        self._choose_dialect()
 
-    def _speak(self, enabled: frozenset[str]) -> None:
-        """Go on in the dialect that what is announced and *enabled* make."""
-        self.enabled = enabled
-        self.dialect = Dialect.of(self.capabilities, enabled)
+    def _choose_dialect(self) -> None:
+        """Go on in the dialect that follows from what is announced and enabled."""
+        self.dialect = Dialect.of(self.capabilities, self.enabled)
 
     def _note_unauthenticated(self, status: Status) -> None:
         """Note that nobody is logged in any more (RFC 8437 §3, §4.1).
 
         What the server can do may be something else now, unless it has just said.
         """
-        self._speak(frozenset())
+        self.enabled.clear()
+        self._choose_dialect()
         self.referral = None
         if not isinstance(status.code, CapabilityCode):
             self.capabilities = set()
@@ -117,4 +118,4 @@ class Session(aioimaplib.IMAP4ClientProtocol):
         """Forget what was said in the clear: anybody may have said it."""
         self.capabilities = set()
         self.server_id = {}
-        self._speak(frozenset())
+        self._choose_dialect()
