@@ -193,6 +193,7 @@ HEADER = "Subject: ä\r\n\r\nx".encode()
         (HEADER, UTF8, b"UTF8 (~{16}\r\n%b)"),
         ("Subject: ä".encode(), UTF8, b"UTF8 (~{11}\r\n%b)"),
         (PLAIN, UTF8, b"{16}\r\n%b"),
+        (b"Subject: \xe4\r\n\r\nx", UTF8, b"{15}\r\n%b"),
         (HEADER, REV2, b"{16}\r\n%b"),
         (HEADER, REV1, b"{16}\r\n%b"),
         (HEADER, Dialect(rev2=True, utf8_accept=True), b"UTF8 (~{16}\r\n%b)"),

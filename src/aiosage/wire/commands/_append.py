@@ -36,7 +36,7 @@ class Append(Command[AppendUidCode | None]):
             to.flags(self.flags)
         if self.internal_date is not None:
             to.date_time(self.internal_date)
-        if to.dialect.utf8_accept and not _header(self.message).isascii():
+        if to.dialect.utf8_accept and has_utf8_header(self.message):
             to.keyword("UTF8").open().literal8(self.message).close()
         else:
             to.literal(self.message)
@@ -48,7 +48,11 @@ class Append(Command[AppendUidCode | None]):
         return status.code if isinstance(status.code, AppendUidCode) else None
 
 
-def _header(message: bytes) -> bytes:
-    """Return what is before the first empty line; without one, all is taken for it."""
+def has_utf8_header(message: bytes) -> bool:
+    """Return whether UTF-8 that is not ASCII stands before the first empty line."""
     end = message.find(b"\r\n\r\n")
-    return message if end < 0 else message[:end]
+    header = message if end < 0 else message[:end]
+    try:
+        return not header.isascii() and bool(header.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False  # of another charset: that is not what UTF8 stands for
