@@ -159,7 +159,6 @@ CODES: list[tuple[bytes, Code | None, str]] = [
     (b"[COPYUID 1 1:3 7:8] Hi", Code("COPYUID", "1 1:3 7:8"), "Hi"),
     # Text for humans may hold brackets and quotes.
     (b'[X "a]\\"b" c] Hi', Code("X", '"a]\\"b" c'), "Hi"),
-    (b"[REFERRAL imap://h/;UID=20] Hi", Code("REFERRAL", "imap://h/;UID=20"), "Hi"),
     (b"Hi [ALERT]", None, "Hi [ALERT]"),
     (b"[never ends", None, "[never ends"),
     (b"[]", None, "[]"),

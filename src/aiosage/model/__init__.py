@@ -11,6 +11,7 @@ from ._message import EmailMessage
 from ._message_part import MessagePart
 from ._message_set import MAX_UID, MessageSet
 from ._raw_values import RawValue
+from ._response_code import ResponseCode
 from ._search import IMAPSearchCriteria
 from ._search_nodes import (
     SearchAtom,
@@ -37,6 +38,7 @@ __all__ = [
     "MessageSet",
     "RawAddress",
     "RawValue",
+    "ResponseCode",
     "SearchAtom",
     "SearchName",
     "SearchSet",

@@ -10,13 +10,27 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from .._tokens import Value
-from ._codes import (
+from ._code_values import (
+    AnnotateCode,
+    AnnotationsCode,
     AppendUidCode,
+    BadCharsetCode,
+    BadEventCode,
+    BadUrlCode,
     CapabilityCode,
     Code,
     CopyUidCode,
+    InProgressCode,
+    MailboxIdCode,
+    MessageLimitCode,
+    MetadataCode,
+    ModifiedCode,
+    NoUpdateCode,
     NumberCode,
     PermanentFlagsCode,
+    ReferralCode,
+    UndefinedFilterCode,
+    UrlMechCode,
 )
 from ._fetch import FetchData
 from ._list import ListData, parse_list, parse_lsub
@@ -90,7 +104,12 @@ READERS: Final[dict[bytes, Callable[[list[Value]], Untagged]]] = {
 __all__ = [
     "COUNTED",
     "READERS",
+    "AnnotateCode",
+    "AnnotationsCode",
     "AppendUidCode",
+    "BadCharsetCode",
+    "BadEventCode",
+    "BadUrlCode",
     "CapabilityCode",
     "CapabilityData",
     "Code",
@@ -104,17 +123,26 @@ __all__ = [
     "FetchData",
     "FlagsData",
     "IdData",
+    "InProgressCode",
     "ListData",
+    "MailboxIdCode",
+    "MessageLimitCode",
+    "MetadataCode",
+    "ModifiedCode",
     "NamespaceData",
+    "NoUpdateCode",
     "NumberCode",
     "PermanentFlagsCode",
     "RecentData",
+    "ReferralCode",
     "Response",
     "SearchData",
     "Status",
     "StatusData",
+    "UndefinedFilterCode",
     "Unknown",
     "Untagged",
+    "UrlMechCode",
     "Value",
     "VanishedData",
 ]
