@@ -13,6 +13,7 @@ from typing import Final
 from ..errors import IMAPProtocolError
 from ._framer import Frame
 from ._limits import Limits
+from ._repairs import REPAIRS, repaired_fetch, repaired_frame
 from ._tokens import tokenize
 from .responses import COUNTED, READERS, Continuation, Response, Unknown
 from .responses._fetch import parse_fetch, parse_usual_fetch
@@ -37,9 +38,8 @@ def parse(frame: Frame, limits: Limits | None = None) -> Response:
     if numbered := _NUMBERED.match(head):
         number, name = int(numbered[1]), numbered[2].upper()
         if name == b"FETCH":
-            return parse_fetch(
-                number, tokenize(frame, skip=numbered.end(), nesting=nesting)
-            )
+            values = tokenize(frame, skip=numbered.end(), nesting=nesting)
+            return parse_fetch(number, repaired_fetch(values, frame))
         if name in COUNTED:
             return COUNTED[name](number)
         return Unknown(_raw(frame))
@@ -48,13 +48,17 @@ def parse(frame: Frame, limits: Limits | None = None) -> Response:
     if status := STATUS.match(head):
         return parse_status(status)
     if named := _NAMED.match(head):
-        parser = READERS.get(named[1].upper())
+        name = named[1].upper()
+        parser = READERS.get(name)
         if parser is None:
             return Unknown(_raw(frame))
         if parser is parse_search and PLAIN_NUMBERS.fullmatch(head, named.end()):
             return parse_numbers(head[named.end() :])
-        return parser(tokenize(frame, skip=named.end(), nesting=nesting))
-    if head.startswith(b"* "):
+        values = tokenize(
+            repaired_frame(frame, name), skip=named.end(), nesting=nesting
+        )
+        return parser(REPAIRS[name](values) if name in REPAIRS else values)
+    if head.startswith(b"* ") or not head.strip():
         return Unknown(_raw(frame))
     raise IMAPProtocolError(f"not an IMAP response: {head[:40]!r}")
 

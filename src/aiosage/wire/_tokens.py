@@ -44,13 +44,15 @@ LIST: Final = list_pattern(LIST_DEPTH)
 """Pattern of a list, at most `LIST_DEPTH` deep."""
 
 # Possessive repeats never go back, and a quote without an end takes all that
-# follows, so hostile text stays linear. An atom is
-# whatever is not another token: servers send odd characters unquoted. Only
-# BODY[...] may hold spaces, as in BODY[HEADER.FIELDS (SUBJECT FROM)]<0>.
+# follows, so hostile text stays linear. An atom is whatever is not another token:
+# servers send odd characters unquoted. Only the section of BODY[...] and BINARY[...]
+# may hold spaces and strings, as in BODY[HEADER.FIELDS (SUBJECT "X]")]<0>.
 _TOKEN: Final = re.compile(
     rb"([()])"
     rb'|("[^"\\]*+(?:\\.[^"\\]*+)*+)("?)'
-    rb'|([A-Za-z][A-Za-z0-9.]*+\[[^\[\]]*+\](?:<\d+>)?|[^\x00\x20()"]++)'
+    rb"|((?i:BODY|BINARY)[A-Za-z.]*+\[[^\[\]\"]*+(?:"
+    + QUOTED
+    + rb'[^\[\]"]*+)*+\](?:<[\d.]+>)?|[^\x00\x20()"]++)'
     rb"|([^\x20])",
     re.DOTALL,
 )
@@ -77,6 +79,9 @@ def read_list(octets: bytes) -> list[Value]:
 def tokenize(frame: Frame, *, skip: int = 0, nesting: int) -> list[Value]:
     """Return the values of *frame* after its first *skip* octets.
 
+    The last closing parenthesis may be missing, and there may be too many of them
+    at the end: either way there is no doubt about what is in the list.
+
     Args:
         frame: a response.
         skip: octets of the first text that are dealt with already.
@@ -88,6 +93,7 @@ def tokenize(frame: Frame, *, skip: int = 0, nesting: int) -> list[Value]:
     top: list[Value] = []
     current = top
     stack: list[list[Value]] = []
+    end_of_all = -1  # how many values there were when one parenthesis was too many
     for index, part in enumerate(frame):
         if index % 2:
             current.append(part)
@@ -110,14 +116,18 @@ def tokenize(frame: Frame, *, skip: int = 0, nesting: int) -> list[Value]:
                 current.append(inner)
                 stack.append(current)
                 current = inner
-            elif parenthesis and stack:
-                current = stack.pop()
-            else:
+            elif not parenthesis:
                 raise IMAPProtocolError(
-                    f"a response holds a stray {(stray or quoted[:1] or parenthesis)!r}"
+                    f"a response holds a stray {(stray or quoted[:1])!r}"
                 )
-    if stack:
+            elif stack:
+                current = stack.pop()
+            elif end_of_all < 0:
+                end_of_all = len(top)
+    if len(stack) > 1:
         raise IMAPProtocolError("a response ends inside a parenthesis")
+    if 0 <= end_of_all < len(top):
+        raise IMAPProtocolError("a response holds a stray ')'")
     return top
 
 
@@ -127,4 +137,6 @@ def _tokens(text: bytes) -> Iterable[Sequence[bytes]]:
     return (match.groups(b"") for match in _TOKEN.finditer(text))
 
 
-_NIL: Final = frozenset({b"NIL", b"nil", b"Nil"})
+_NIL: Final = frozenset(
+    {b"NIL", b"NIl", b"NiL", b"Nil", b"nIL", b"nIl", b"niL", b"nil"}
+)
