@@ -31,14 +31,15 @@ def parse(frame: Frame, limits: Limits | None = None) -> Response:
     Raises:
         IMAPProtocolError: it is not an IMAP response.
     """
-    nesting = (limits or _LIMITS).nesting
+    limits = limits or _LIMITS
+    nesting, most = limits.nesting, limits.tokens
     if fetched := parse_usual_fetch(frame, nesting):
         return fetched
     head = frame[0]
     if numbered := _NUMBERED.match(head):
         number, name = int(numbered[1]), numbered[2].upper()
         if name == b"FETCH":
-            values = tokenize(frame, skip=numbered.end(), nesting=nesting)
+            values = tokenize(frame, skip=numbered.end(), nesting=nesting, most=most)
             return parse_fetch(number, repaired_fetch(values, frame))
         if name in COUNTED:
             return COUNTED[name](number)
@@ -55,7 +56,7 @@ def parse(frame: Frame, limits: Limits | None = None) -> Response:
         if parser is parse_search and PLAIN_NUMBERS.fullmatch(head, named.end()):
             return parse_numbers(head[named.end() :])
         values = tokenize(
-            repaired_frame(frame, name), skip=named.end(), nesting=nesting
+            repaired_frame(frame, name), skip=named.end(), nesting=nesting, most=most
         )
         return parser(REPAIRS[name](values) if name in REPAIRS else values)
     if head.startswith(b"* ") or not head.strip():
