@@ -123,6 +123,19 @@ _QUADRATIC_IF_CARELESS: dict[str, Callable[[int], bytes]] = {
     ),
     "copied ranges": lambda n: b"A1 OK [COPYUID 1 1" + b",1" * n + b" 1" + b",1" * n,
     "flags": lambda n: b"* FLAGS (" + b"a " * n + b")",
+    "sections with strings": lambda n: b"* 1 FETCH (" + b'BODY["a" ' * n,
+    "sections with quotes": lambda n: b"* 1 FETCH (" + b'BODY["' * (2 * n + 1),
+    "sections in sections": lambda n: b"* 1 FETCH (" + b'BODY["a"[' * n,
+    "a section in pieces": lambda n: (
+        b"* 1 FETCH (BODY[ {0}\r\n {0}\r\n BODY[" + b"() " * n + b"] {0}\r\n)"
+    ),
+    "a name of words": lambda n: b'* LIST () "/" ' + b"a " * n,
+    "attributes and no delimiter": lambda n: b"* LIST (" + b"a" * n + b') "',
+    "commas": lambda n: b"* VANISHED 1" + b"," * n,
+    "parentheses too many": lambda n: b"* 1 FETCH (" + b")" * n,
+    "a code and urls": lambda n: b"* NO [REFERRAL " + b"a " * n + b"]",
+    "a code and parentheses": lambda n: b"* NO [BADCHARSET " + b"(" * n + b"]",
+    "a code and one quote": lambda n: b'* NO [BADURL "' + b'\\"' * n + b"]",
     "capabilities": lambda n: b"* OK [CAPABILITY " + b"a " * n,
 }
 

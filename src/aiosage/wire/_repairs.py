@@ -48,13 +48,13 @@ def _with_whole_sections(items: list[Value]) -> list[Value]:
     each = iter(items)
     for item in each:
         if isinstance(item, str) and _SPLIT_SECTION.fullmatch(item):
+            pieces = [item]
             for piece in each:
-                if isinstance(piece, list):
-                    names = (as_text(name) for name in piece if name)
-                    item += f" ({' '.join(names)})"
-                else:
-                    item += as_text(piece)
+                if not isinstance(piece, list):
+                    pieces.append(as_text(piece))
                     break
+                pieces.append(f" ({' '.join(as_text(name) for name in piece)})")
+            item = "".join(pieces)
         whole.append(item)
     return whole
 
