@@ -149,6 +149,20 @@ def test_hostile_lines_cost_linear_time(name: str) -> None:
     assert min(_seconds(large) for _ in range(2)) < 60 * base
 
 
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"* VANISHED \xe7EARLIER 7",
+        b"* VANISHED \xe6\x97\xa5",
+        b"* ESEARCH UID ALL \xe6\x97\xa5",
+    ],
+)
+def test_a_set_of_odd_octets_is_a_protocol_error(octets: bytes) -> None:
+    """Found by fuzzing: an error of the codec got out."""
+    with pytest.raises(IMAPProtocolError):
+        response(octets)
+
+
 def test_a_hostile_list_of_flags_is_not_remembered() -> None:
     """Equal lists share one object, but what a server sends must not pile up."""
     before = _flags.cache_info().currsize

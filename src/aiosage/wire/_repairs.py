@@ -131,7 +131,7 @@ def _vanished(values: list[Value]) -> list[Value]:
     if values and (isinstance(values[0], list) or _atom(values[0]) == "EARLIER"):
         start = [values[0] if isinstance(values[0], list) else values[:1]]
         values = values[1:]
-    return [*start, ",".join(as_text(value) for value in values)]
+    return [*start, b",".join(as_octets(value) or b"" for value in values)]
 
 
 def _atom(value: Value) -> str | None:

@@ -141,7 +141,7 @@ def _copy_uid(name: str, text: str) -> Code:
 
 
 def _modified(name: str, text: str) -> Code:
-    messages = as_message_set(text)
+    messages = as_message_set(text.encode("utf-8", "surrogateescape"))
     if not messages:
         raise IMAPProtocolError("MODIFIED without messages")
     return ModifiedCode(name, text, messages)
