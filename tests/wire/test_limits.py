@@ -64,8 +64,11 @@ def test_literals_of_nothing_are_counted() -> None:
     framer = Framer(Limits(tokens=1000))
     octets = b"* X" + b" {0}\r\n" * 100_000
     assert peak(lambda: list(framer.feed(octets)), "1000 literals") < 200_000
-    (frame,) = frames(b"* X" + b" {0}\r\n" * 1000 + b"\r\n", limits=Limits(tokens=1000))
+    few = b"* X" + b" {0}\r\n" * 1000
+    (frame,) = frames(few + b"\r\n", limits=Limits(tokens=1000))
     assert len(frame) == 2001
+    with pytest.raises(IMAPProtocolError, match="1000 literals"):
+        frames(few + b" {0}\r\n", limits=Limits(tokens=1000))
 
 
 @pytest.mark.parametrize(

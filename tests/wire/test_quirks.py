@@ -65,6 +65,11 @@ def test_flags_of_a_code_may_lack_their_parentheses() -> None:
         b'* LIST () "\\"" a',
         b'* LIST () "/" a ("OLDNAME" ("b c"))',
         b'* STATUS "a (b" (MESSAGES 1)',
+        b"* VANISHED (EARLIER) 1:3,9",
+        b"* VANISHED 1:3,9",
+        b"* FLAGS (\\Seen a)",
+        b"* SEARCH 1 2 (MODSEQ 9)",
+        b'* ID ("name" "x" "os" NIL)',
         b'* NAMESPACE (("" "/" "X" ("a" "b"))("#" "/")) NIL (("b" "."))',
     ],
 )
