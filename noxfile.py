@@ -76,6 +76,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Octets chosen by what they reach, for a minute or as many seconds as given."""
+    install(session)
+    session.install("--quiet", "atheris>=3")  # wheels for Linux only
+    session.run("python", "-m", "tests.fuzz", *session.posargs)
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the sdist and the wheel."""
     session.install("--quiet", "build>=1.2")

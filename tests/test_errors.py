@@ -124,6 +124,10 @@ def test_handlers_written_for_others_catch_them() -> None:
         ("UID SEARCH", None, IMAPSearchError),
         ("UID SEARCH", "BADCHARSET", IMAPSearchError),
         ("UID FETCH", "X-UNKNOWN", IMAPMessageError),
+        ("UID SEARCH", "UNDEFINED-FILTER", IMAPSearchError),
+        ("UID STORE", "MODIFIED", IMAPMessageError),
+        ("SETMETADATA", "METADATA", IMAPMailboxError),
+        ("UID STORE", "READ-ONLY", IMAPMailboxError),
         ("NOOP", "ALERT", IMAPOperationError),
     ],
 )
@@ -132,6 +136,14 @@ def test_a_refusal_is_of_the_class_that_says_what_to_do(
 ) -> None:
     """By response code first, then by command (RFC 5530 §3)."""
     assert type(refusal(command, "NO", code, "text")) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("UNAVAILABLE", True), ("THROTTLED", True), ("OVERQUOTA", False), (None, False)],
+)
+def test_what_is_temporary_may_be_tried_again(code: str | None, expected: bool) -> None:
+    assert refusal("UID FETCH", "NO", code, "text").retryable is expected
 
 
 PASSWORD = "pa55w0rd"

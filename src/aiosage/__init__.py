@@ -52,6 +52,7 @@ from .model import (
     MailboxStatus,
     MessagePart,
     MessageSet,
+    ResponseCode,
     Secret,
     SpecialUse,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "MessageSet",
     "NewMessage",
     "PoolStats",
+    "ResponseCode",
     "Secret",
     "Security",
     "SpecialUse",

@@ -191,7 +191,8 @@ class IMAPOperationError(IMAPError):
     Attributes:
         command: name of the command, such as ``UID MOVE``.
         status: ``NO`` or ``BAD``.
-        code: response code such as ``NONEXISTENT``; None if there was none.
+        code: response code such as ``NONEXISTENT``, to compare with those of
+            `ResponseCode`; None if there was none.
         text: what the server said.
     """
 
@@ -299,19 +300,30 @@ class StoreError(IMAPError):
     """A store of mirrored mail cannot be opened, read or written."""
 
 
-_TEMPORARY = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG"})
+_TEMPORARY = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "TEMPFAIL", "THROTTLED"})
 _BY_CODE: dict[str | None, type[IMAPOperationError]] = {
-    "NONEXISTENT": IMAPMailboxError,
-    "TRYCREATE": IMAPMailboxError,
-    "ALREADYEXISTS": IMAPMailboxError,
-    "NOPERM": IMAPMailboxError,
-    "HASCHILDREN": IMAPMailboxError,
-    "CANNOT": IMAPMailboxError,
+    **dict.fromkeys(
+        (
+            *("NONEXISTENT", "TRYCREATE", "ALREADYEXISTS", "NEWNAME", "HASCHILDREN"),
+            *("NOPERM", "CANNOT", "USEATTR", "READ-ONLY", "METADATA"),
+        ),
+        IMAPMailboxError,
+    ),
+    **dict.fromkeys(
+        (
+            *("BADCHARSET", "BADCOMPARATOR", "NOTSAVED", "NOUPDATE"),
+            "UNDEFINED-FILTER",
+        ),
+        IMAPSearchError,
+    ),
+    **dict.fromkeys(
+        (
+            *("TOOBIG", "EXPUNGEISSUED", "UNKNOWN-CTE", "BADURL", "MODIFIED"),
+            *("ANNOTATE", "MAXCONVERTMESSAGES", "MAXCONVERTPARTS"),
+        ),
+        IMAPMessageError,
+    ),
     "OVERQUOTA": IMAPQuotaError,
-    "TOOBIG": IMAPMessageError,
-    "EXPUNGEISSUED": IMAPMessageError,
-    "UNKNOWN-CTE": IMAPMessageError,
-    "BADCHARSET": IMAPSearchError,
 }
 _BY_COMMAND: dict[str, type[IMAPOperationError]] = {
     "SELECT": IMAPMailboxError,

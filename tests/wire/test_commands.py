@@ -318,7 +318,7 @@ def test_search_joins_any_number_of_answers_in_linear_time() -> None:
 
 def test_search_with_what_cannot_be_a_uid_is_refused() -> None:
     with pytest.raises(IMAPProtocolError, match="UID SEARCH"):
-        UidSearch(IMAPSearchCriteria()).result(*answer(b"* SEARCH 0\r\n" + OK))
+        UidSearch(IMAPSearchCriteria()).result(*answer(b"* SEARCH 0 7\r\n" + OK))
 
 
 def test_simple_commands_have_no_result() -> None:

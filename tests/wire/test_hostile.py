@@ -123,6 +123,19 @@ _QUADRATIC_IF_CARELESS: dict[str, Callable[[int], bytes]] = {
     ),
     "copied ranges": lambda n: b"A1 OK [COPYUID 1 1" + b",1" * n + b" 1" + b",1" * n,
     "flags": lambda n: b"* FLAGS (" + b"a " * n + b")",
+    "sections with strings": lambda n: b"* 1 FETCH (" + b'BODY["a" ' * n,
+    "sections with quotes": lambda n: b"* 1 FETCH (" + b'BODY["' * (2 * n + 1),
+    "sections in sections": lambda n: b"* 1 FETCH (" + b'BODY["a"[' * n,
+    "a section in pieces": lambda n: (
+        b"* 1 FETCH (BODY[ {0}\r\n {0}\r\n BODY[" + b"() " * n + b"] {0}\r\n)"
+    ),
+    "a name of words": lambda n: b'* LIST () "/" ' + b"a " * n,
+    "attributes and no delimiter": lambda n: b"* LIST (" + b"a" * n + b') "',
+    "commas": lambda n: b"* VANISHED 1" + b"," * n,
+    "parentheses too many": lambda n: b"* 1 FETCH (" + b")" * n,
+    "a code and urls": lambda n: b"* NO [REFERRAL " + b"a " * n + b"]",
+    "a code and parentheses": lambda n: b"* NO [BADCHARSET " + b"(" * n + b"]",
+    "a code and one quote": lambda n: b'* NO [BADURL "' + b'\\"' * n + b"]",
     "capabilities": lambda n: b"* OK [CAPABILITY " + b"a " * n,
 }
 
@@ -134,6 +147,20 @@ def test_hostile_lines_cost_linear_time(name: str) -> None:
     small, large = make(10_000), make(100_000)
     base = max(min(_seconds(small) for _ in range(3)), 0.002)
     assert min(_seconds(large) for _ in range(2)) < 60 * base
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"* VANISHED \xe7EARLIER 7",
+        b"* VANISHED \xe6\x97\xa5",
+        b"* ESEARCH UID ALL \xe6\x97\xa5",
+    ],
+)
+def test_a_set_of_odd_octets_is_a_protocol_error(octets: bytes) -> None:
+    """Found by fuzzing: an error of the codec got out."""
+    with pytest.raises(IMAPProtocolError):
+        response(octets)
 
 
 def test_a_hostile_list_of_flags_is_not_remembered() -> None:

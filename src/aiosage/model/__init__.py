@@ -12,6 +12,7 @@ from ._message_part import MessagePart
 from ._message_set import MAX_UID, MessageSet
 from ._raw_values import RawValue
 from ._referral import Referral
+from ._response_code import ResponseCode
 from ._search import IMAPSearchCriteria
 from ._search_nodes import (
     SearchAtom,
@@ -39,6 +40,7 @@ __all__ = [
     "RawAddress",
     "RawValue",
     "Referral",
+    "ResponseCode",
     "SearchAtom",
     "SearchName",
     "SearchSet",

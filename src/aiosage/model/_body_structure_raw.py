@@ -69,6 +69,8 @@ def expand(raw: RawValue) -> list[RawNode]:
             section = numbered
         index = len(nodes)
         node = RawNode(value[count:], section, is_multipart=bool(count))
+        if not count:
+            node = _without_parts(node) or node
         nodes.append(node)
         if parent is not None:
             if number:
@@ -86,6 +88,19 @@ def expand(raw: RawValue) -> list[RawNode]:
             if is_list(part) and part:
                 stack.append((part, inner, position, index, depth + 1))
     return nodes
+
+
+def _without_parts(node: RawNode) -> RawNode | None:
+    """Return the multipart of which a server left out the parts; None if it is none.
+
+    What is left begins ``(NIL "mixed" ("boundary"`` or ``("mixed" ("boundary"``.
+    """
+    values = node.values[1:] if node.at(0) is None else node.values
+    if len(values) < 2 or is_list(values[0]) or not is_list(values[1]):
+        return None
+    if "boundary" not in parameters(values[1]):
+        return None
+    return RawNode(values, node.section, is_multipart=True)
 
 
 def parameters(value: RawValue) -> dict[str, str]:

@@ -155,6 +155,8 @@ class Envelope(Deferred):
 def _addresses(value: RawValue) -> list[RawAddress]:
     if not is_list(value):
         return []
+    if len(value) >= 4 and not any(map(is_list, value)):
+        value = [value]  # one address, without the parentheses of a list
     return [
         (octets(item[0]), octets(item[1]), octets(item[2]), octets(item[3]))
         for item in value

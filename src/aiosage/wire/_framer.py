@@ -114,6 +114,8 @@ class Framer:
                 if announced and not self._frame and _HUMAN.match(line):
                     announced = None
             if announced is not None:
+                if len(self._frame) >= 2 * self._limits.tokens:
+                    raise self._too_large("response", self._limits.tokens, "literals")
                 self._frame.append(line[: announced.start()])
                 self._begin_literal(int(announced[1]))
                 continue
@@ -177,9 +179,11 @@ class Framer:
         self._size = 0
         self._missing = -1
 
-    def _too_large(self, what: str, limit: int) -> IMAPProtocolError:
+    def _too_large(
+        self, what: str, limit: int, unit: str = "octets"
+    ) -> IMAPProtocolError:
         return IMAPProtocolError(
-            f"the server sent a {what}, more than the {limit} octets allowed",
+            f"the server sent a {what}, more than the {limit} {unit} allowed",
             offset=self._size,
             hint="Raise the connection's limits if this server is to be trusted.",
         )

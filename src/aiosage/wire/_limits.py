@@ -17,6 +17,9 @@ class Limits:
         answer: most octets kept as the answer to one command, each response
             counted as 256 octets more than it has.
         nesting: deepest parentheses.
+        tokens: most atoms, strings and parentheses in one response; most literals,
+            too. One octet may be a token, and take 60 of memory. The threads of a
+            million messages are three million tokens; a SEARCH answer is none.
     """
 
     line: int = 16 * 2**20
@@ -24,3 +27,4 @@ class Limits:
     response: int = 512 * 2**20
     answer: int = 1024 * 2**20
     nesting: int = 200
+    tokens: int = 4 * 2**20

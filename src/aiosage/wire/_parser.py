@@ -14,6 +14,7 @@ from ..errors import IMAPProtocolError
 from ._dialect import Dialect
 from ._framer import Frame
 from ._limits import Limits
+from ._repairs import REPAIRS, repaired_fetch, repaired_frame
 from ._tokens import tokenize
 from .responses import (
     COUNTED,
@@ -47,16 +48,16 @@ def parse(
     Raises:
         IMAPProtocolError: it is not an IMAP response.
     """
-    nesting = (limits or _LIMITS).nesting
+    limits = limits or _LIMITS
+    nesting, most = limits.nesting, limits.tokens
     if fetched := parse_usual_fetch(frame, nesting):
         return fetched
     head = frame[0]
     if numbered := _NUMBERED.match(head):
         number, name = int(numbered[1]), numbered[2].upper()
         if name == b"FETCH":
-            return parse_fetch(
-                number, tokenize(frame, skip=numbered.end(), nesting=nesting)
-            )
+            values = tokenize(frame, skip=numbered.end(), nesting=nesting, most=most)
+            return parse_fetch(number, repaired_fetch(values, frame))
         if name in COUNTED:
             return COUNTED[name](number)
         return Unknown(_raw(frame))
@@ -66,16 +67,22 @@ def parse(
         return parse_status(status)
     if named := _NAMED.match(head):
         name = named[1].upper()
-        if naming := MAILBOX_READERS.get(name):
-            values = tokenize(frame, skip=named.end(), nesting=nesting)
-            return naming(values, dialect)
         parser = READERS.get(name)
-        if parser is None:
+        naming = MAILBOX_READERS.get(name)
+        if parser is None and naming is None:
             return Unknown(_raw(frame))
         if parser is parse_search and PLAIN_NUMBERS.fullmatch(head, named.end()):
             return parse_numbers(head[named.end() :])
-        return parser(tokenize(frame, skip=named.end(), nesting=nesting))
-    if head.startswith(b"* "):
+        values = tokenize(
+            repaired_frame(frame, name), skip=named.end(), nesting=nesting, most=most
+        )
+        if name in REPAIRS:
+            values = REPAIRS[name](values)
+        if naming is not None:
+            return naming(values, dialect)
+        assert parser is not None
+        return parser(values)
+    if head.startswith(b"* ") or not head.strip():
         return Unknown(_raw(frame))
     raise IMAPProtocolError(f"not an IMAP response: {head[:40]!r}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -14,6 +15,7 @@ from ._tokens import Value, tokenize
 MAX_NUMBER64: Final = 2**63 - 1
 """The largest number64 (RFC 9051 §9)."""
 
+_OUT_OF_RANGE: Final = re.compile(rb"-\d{1,20}|\d{19,20}")
 _CACHED_FLAGS: Final = 256  # octets: a hostile list must not stay in the cache
 
 
@@ -60,6 +62,21 @@ def as_number(value: Value) -> int:
     raise IMAPProtocolError(f"expected a number, got {_excerpt(value)}")
 
 
+def as_count(value: Value) -> int | None:
+    """Return a number; None for NIL, and for what is below 0 or above 63 bits.
+
+    For what a message can do without: servers say -1 where they do not know.
+    """
+    if isinstance(value, list) and len(value) == 1:  # MODSEQ (n)
+        value = value[0]
+    try:
+        return None if value is None else as_number(value)
+    except IMAPProtocolError:
+        if _OUT_OF_RANGE.fullmatch(as_octets(value) or b""):
+            return None
+        raise
+
+
 def as_uid(value: Value) -> int:
     """Return a UID or UIDVALIDITY: 1 to 2^32-1 (RFC 9051 §9, uniqueid)."""
     number = as_number(value)
@@ -69,9 +86,12 @@ def as_uid(value: Value) -> int:
 
 
 def as_message_set(value: Value) -> MessageSet:
-    """Return a set of UIDs."""
+    """Return a set of UIDs; commas too many in it do not matter."""
+    text = as_text(value)
+    if text.startswith(",") or text.endswith(",") or ",," in text:
+        text = ",".join(filter(None, text.split(",")))
     try:
-        return MessageSet.parse(as_text(value))
+        return MessageSet.parse(text)
     except ValueError as error:
         raise IMAPProtocolError(str(error)) from None
 
@@ -82,7 +102,9 @@ def as_atoms(values: list[Value]) -> list[str]:
 
 
 def as_flags(value: Value) -> frozenset[Flag]:
-    """Return a parenthesised list of flags."""
+    """Return a parenthesised list of flags; the parentheses of one may be missing."""
+    if isinstance(value, str):
+        value = [value]
     names = tuple(as_atoms(as_list(value)))
     if sum(map(len, names)) > _CACHED_FLAGS:
         return frozenset(map(Flag.from_wire, names))

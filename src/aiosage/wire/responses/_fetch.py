@@ -15,11 +15,12 @@ from .._body_structure import body_structure_from
 from .._date_time import parse_date_time
 from .._envelope import envelope_from
 from .._framer import Frame
+from .._repairs import section_name
 from .._tokens import LIST, LIST_DEPTH, Value
 from .._values import (
+    as_count,
     as_flags,
     as_list,
-    as_number,
     as_octets,
     as_text,
     as_uid,
@@ -139,9 +140,9 @@ def parse_fetch(seq: int, values: list[Value]) -> FetchData:
         elif key == "INTERNALDATE":
             internal_date = parse_date_time(as_octets(value) or b"")
         elif key == "RFC822.SIZE":
-            size = as_number(value)
+            size = as_count(value)
         elif key == "MODSEQ":
-            modseq = as_number(value)
+            modseq = as_count(value)
         elif key == "ENVELOPE":
             fields = as_list(value)
             envelope = Envelope.deferred(partial(Envelope.from_list, fields))
@@ -152,8 +153,8 @@ def parse_fetch(seq: int, values: list[Value]) -> FetchData:
                 body_structure = BodyStructure.deferred(
                     partial(BodyStructure.from_raw, structure)
                 )
-        elif key.startswith("BODY["):
-            sections[key] = as_octets(value)
+        elif key.startswith(("BODY[", "BODY.PEEK[")):
+            sections[section_name(key)] = as_octets(value)
         else:
             others[key] = value
     return FetchData(

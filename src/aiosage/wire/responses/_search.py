@@ -9,7 +9,7 @@ from typing import Final
 
 from ...model import MessageSet
 from .._tokens import Value
-from .._values import as_message_set, as_number, as_text
+from .._values import as_count, as_message_set, as_number, as_text
 
 PLAIN_NUMBERS: Final = re.compile(rb"(?: *+\d{1,18}+(?= |\Z))*+ *+")
 """Pattern of a SEARCH answer that holds nothing but numbers."""
@@ -39,7 +39,7 @@ class ESearchData:
 def parse_search(values: list[Value]) -> SearchData:
     modseq = None
     if values and isinstance(values[-1], list):  # (MODSEQ n), RFC 7162 §3.1.5
-        modseq = as_number(values[-1][-1]) if values[-1] else None
+        modseq = as_count(values[-1][-1]) if values[-1] else None
         values = values[:-1]
     return SearchData(tuple([as_number(value) for value in values]), modseq)
 
@@ -51,7 +51,8 @@ def parse_numbers(text: bytes) -> SearchData:
         numbers = json.loads(b"[%b]" % text.strip().replace(b" ", b","))
     except ValueError:  # two spaces, or zeros before a number
         numbers = map(int, text.split())
-    return SearchData(tuple(numbers))
+    found = tuple(numbers)
+    return SearchData(() if found == (0,) else found)  # 0 is no message: none found
 
 
 def parse_esearch(values: list[Value]) -> ESearchData:

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Final
 
 from ...errors import IMAPProtocolError
-from ._codes import Code, parse_code
+from ._code_values import Code
+from ._codes import parse_code
 
 STATUS: Final = re.compile(
     rb"([^ ]+) +(OK|NO|BAD|BYE|PREAUTH)(?: +(.*))?\Z", re.IGNORECASE | re.DOTALL

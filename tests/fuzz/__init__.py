@@ -1,0 +1,1 @@
+"""Octets chosen by what they reach: see `tests.fuzz.__main__`."""
