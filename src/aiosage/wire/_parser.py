@@ -23,7 +23,7 @@ from .responses import (
     Response,
     Unknown,
 )
-from .responses._fetch import parse_fetch, parse_usual_fetch
+from .responses._fetch import parse_fetch, parse_uid_fetch, parse_usual_fetch
 from .responses._search import PLAIN_NUMBERS, parse_numbers, parse_search
 from .responses._status import STATUS, parse_status
 
@@ -55,6 +55,10 @@ def parse(
         number, name = int(numbered[1]), numbered[2].upper()
         if name == b"FETCH":
             return parse_fetch(
+                number, tokenize(frame, skip=numbered.end(), nesting=nesting)
+            )
+        if name == b"UIDFETCH":
+            return parse_uid_fetch(
                 number, tokenize(frame, skip=numbered.end(), nesting=nesting)
             )
         if name in COUNTED:

@@ -51,7 +51,7 @@ class UidSearch(Command[MessageSet]):
         numbers: list[int] = []
         for data in untagged:
             if isinstance(data, ESearchData) and data.all is not None:
-                ranges.extend(data.all.ranges)
+                ranges.extend(data.all)
             elif isinstance(data, SearchData):
                 numbers.extend(data.numbers)
         try:
