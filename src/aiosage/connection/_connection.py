@@ -180,13 +180,13 @@ class IMAPConnection:
         return self._result(command, pending)
 
     def _check(self, command: Command[object]) -> None:
-        requires = command.requires
-        if requires is not None and not self.supports(requires):
-            raise IMAPCapabilityError(
-                f"{self._config.address} cannot {command.name}: it does not announce"
-                f" {requires}",
-                capability=requires,
-            )
+        for group in command.needs():
+            if not any(map(self.supports, group)):
+                raise IMAPCapabilityError(
+                    f"{self._config.address} cannot {command.name} like this: it does"
+                    f" not announce {' or '.join(group)}",
+                    capability=group[0],
+                )
         if not self.is_closed and self.state not in command.states:
             raise IMAPOperationError(
                 command.name,
