@@ -186,8 +186,8 @@ WORDS: list[tuple[Command[object], list[bytes], set[tuple[str, ...]]]] = [
         ),
         [
             (
-                b"UID SORT RETURN (PARTIAL 1:9) (REVERSE DISPLAYFROM RELEVANCY) US-ASCII"
-                b" UNSEEN"
+                b"UID SORT RETURN (PARTIAL 1:9) (REVERSE DISPLAYFROM RELEVANCY)"
+                b" US-ASCII UNSEEN"
             )
         ],
         {
