@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from ..model import Flag, MessageSet, SavedResult, Secret, SequenceSet
+from ..model import MAX_UID, Flag, MessageSet, SavedResult, Secret, SequenceSet
 from ._date_time import MONTHS
 from ._dialect import Dialect
 from ._mailbox_name import encode_mailbox_name
@@ -104,6 +104,16 @@ class Encoder:
         """
         if not 0 <= value <= _LARGEST:
             raise ValueError(f"not in 0..2^63-1: {value}")
+        return self._put(b"%d" % value)
+
+    def uid(self, value: int) -> Encoder:
+        """Add a UID, a message number or a UIDVALIDITY.
+
+        Raises:
+            ValueError: it is not in 1..2^32-1.
+        """
+        if not 1 <= value <= MAX_UID:
+            raise ValueError(f"not in 1..2^32-1: {value}")
         return self._put(b"%d" % value)
 
     def message_set(self, messages: MessageSet | SequenceSet | SavedResult) -> Encoder:

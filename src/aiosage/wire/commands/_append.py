@@ -110,7 +110,7 @@ class UidReplace(Command[AppendUidCode | None]):
 
     def encode(self, to: Encoder) -> None:
         """Write the UID, the mailbox and the message."""
-        to.keyword("UID").keyword("REPLACE").number(self.uid).mailbox(self.mailbox)
+        to.keyword("UID").keyword("REPLACE").uid(self.uid).mailbox(self.mailbox)
         self.message.encode(to)
 
     def result(
@@ -151,7 +151,7 @@ class Replace(Command[AppendUidCode | None]):
 
     def encode(self, to: Encoder) -> None:
         """Write the number, the mailbox and the message."""
-        to.keyword("REPLACE").number(self.number).mailbox(self.mailbox)
+        to.keyword("REPLACE").uid(self.number).mailbox(self.mailbox)
         self.message.encode(to)
 
     def result(

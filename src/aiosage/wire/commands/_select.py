@@ -87,7 +87,7 @@ class QResync:
 
     def encode(self, to: Encoder) -> None:
         """Write the parameter."""
-        to.keyword("QRESYNC").open().number(self.uidvalidity).number(self.modseq)
+        to.keyword("QRESYNC").open().uid(self.uidvalidity).number(self.modseq)
         if self.known_uids is not None:
             to.message_set(self.known_uids)
         if self.known_sequence is not None:
