@@ -180,11 +180,12 @@ class IMAPConnection:
         return self._result(command, pending)
 
     def _check(self, command: Command[object]) -> None:
-        for group in command.needs():
+        groups = ((capability,) for capability in sorted(command.needs()))
+        for group in (*groups, *command.also_needs()):
             if not any(map(self.supports, group)):
                 raise IMAPCapabilityError(
-                    f"{self._config.address} cannot {command.name} like this: it does"
-                    f" not announce {' or '.join(group)}",
+                    f"{self._config.address} cannot {command.name}: it does not"
+                    f" announce {' or '.join(group)}",
                     capability=group[0],
                 )
         if not self.is_closed and self.state not in command.states:

@@ -263,7 +263,8 @@ def test_words_on_the_wire(
     command: Command[object], flights: list[bytes], needs: set[tuple[str, ...]]
 ) -> None:
     assert sent(command) == flights
-    assert set(command.needs()) == needs
+    required = {(capability,) for capability in command.needs()}
+    assert required | set(command.also_needs()) == needs
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ class Append(Command[AppendUidCode | None]):
     changes: ClassVar = True
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         return self._new().needs()
 
     def encode(self, to: Encoder) -> None:
@@ -63,7 +63,7 @@ class MultiAppend(Command[AppendUidCode | None]):
     changes: ClassVar = True
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         if len(self.messages) > 1:
             yield ("MULTIAPPEND",)
         for message in self.messages:
@@ -105,7 +105,7 @@ class UidReplace(Command[AppendUidCode | None]):
     changes: ClassVar = True
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         yield from self.message.needs()
 
     def encode(self, to: Encoder) -> None:
@@ -146,7 +146,7 @@ class Replace(Command[AppendUidCode | None]):
         return True
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         yield from self.message.needs()
 
     def encode(self, to: Encoder) -> None:

@@ -58,14 +58,12 @@ class Command(ABC, Generic[R]):
         """Whether it names messages by number, or is answered by numbers."""
         return False
 
-    def needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the server must announce: one capability of each tuple."""
-        if self.requires is not None:
-            yield (self.requires,)
-        yield from self.also_needs()
+    def needs(self) -> frozenset[str]:
+        """Return the capabilities the server must offer for these arguments."""
+        return frozenset() if self.requires is None else frozenset({self.requires})
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what these arguments need besides what is required in any case."""
+        """Yield capabilities of each of which one will do for these arguments."""
         return iter(())
 
     @abstractmethod

@@ -27,7 +27,7 @@ class UidCopy(Command[CopyUidCode | None]):
     changes: ClassVar = True
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         return saved(self.messages)
 
     def encode(self, to: Encoder) -> None:
@@ -74,7 +74,7 @@ class Copy(Command[CopyUidCode | None]):
         return True
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         return saved(self.messages)
 
     def encode(self, to: Encoder) -> None:

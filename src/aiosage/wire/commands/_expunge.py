@@ -37,7 +37,7 @@ class UidExpunge(Command[ExpungeResult]):
     requires: ClassVar = "UIDPLUS"
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         yield from saved(self.messages)
 
     def encode(self, to: Encoder) -> None:

@@ -56,7 +56,7 @@ class Fetch(Command[FetchResult]):
         return True
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         yield from saved(self.messages)
         if self.changed_since is not None:
             yield CONDSTORE
@@ -110,7 +110,7 @@ class UidFetch(Command[FetchResult]):
             raise ValueError("VANISHED needs CHANGEDSINCE (RFC 7162 §3.2.6)")
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         yield from saved(self.messages)
         if self.vanished:
             yield ("QRESYNC",)

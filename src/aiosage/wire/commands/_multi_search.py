@@ -85,7 +85,7 @@ class MultiSearch(Command[dict[str, SearchResult[MessageSet]]]):
         return self.criteria.uses_numbers
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         yield from self.options.needs("CONTEXT=SEARCH")
         yield from criteria_need(self.criteria)
 

@@ -45,7 +45,7 @@ class UidSearch(Command[MessageSet]):
         return self.criteria.uses_numbers
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         return criteria_need(self.criteria)
 
     def encode(self, to: Encoder) -> None:
@@ -92,7 +92,7 @@ class Search(Command[SequenceSet]):
         return True
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         return criteria_need(self.criteria)
 
     def encode(self, to: Encoder) -> None:
@@ -139,7 +139,7 @@ class UidSearchReturn(Command[SearchResult[MessageSet]]):
         return self.criteria.uses_numbers
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         yield from self.options.needs("CONTEXT=SEARCH")
         yield from criteria_need(self.criteria)
 
@@ -182,7 +182,7 @@ class SearchReturn(Command[SearchResult[SequenceSet]]):
         return True
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         yield from self.options.needs("CONTEXT=SEARCH")
         yield from criteria_need(self.criteria)
 
@@ -215,7 +215,7 @@ class CancelUpdate(Command[None]):
     states: ClassVar = SELECTED
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         yield ("CONTEXT=SEARCH", "CONTEXT=SORT")
 
     def encode(self, to: Encoder) -> None:

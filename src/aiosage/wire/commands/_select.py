@@ -120,7 +120,7 @@ class Select(Command[SelectResult]):
     exclusive: ClassVar = True
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         if self.condstore:
             yield CONDSTORE
         if self.qresync is not None:

@@ -61,7 +61,7 @@ class _AnySort(Command[SearchResult[tuple[int, ...]]]):
     requires: ClassVar = "SORT"
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         keys = {key.key if isinstance(key, Descending) else key for key in self.order}
         if keys & {SortKey.DISPLAY_FROM, SortKey.DISPLAY_TO}:
             yield ("SORT=DISPLAY",)

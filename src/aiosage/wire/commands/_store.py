@@ -84,7 +84,7 @@ class Store(Command[StoreResult]):
         return True
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         return _needs(self)
 
     def encode(self, to: Encoder) -> None:
@@ -138,7 +138,7 @@ class UidStore(Command[UidStoreResult]):
     claims: ClassVar = (FetchData,)
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         return _needs(self)
 
     def encode(self, to: Encoder) -> None:

@@ -32,7 +32,7 @@ class _AnyThread(Command[tuple[ThreadNode, ...]]):
     claims: ClassVar = (ThreadData,)
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the arguments need."""
+        """Yield what the server must offer for the arguments."""
         yield (f"THREAD={self.algorithm.upper()}",)
         yield from criteria_need(self.criteria)
 
