@@ -8,26 +8,48 @@ import pytest
 
 from aiosage.connection import IMAPConnection
 from aiosage.connection._pipeline import MAX_DEPTH, may_join
-from aiosage.model import IMAPSearchCriteria, MessagePart, MessageSet, Secret
+from aiosage.model import (
+    IMAPSearchCriteria,
+    MessagePart,
+    MessageSet,
+    SavedResult,
+    Secret,
+    SequenceSet,
+)
+from aiosage.wire import Status
 from aiosage.wire.commands import (
     Append,
+    Close,
     Command,
+    Copy,
     Enable,
+    Fetch,
     Idle,
     ListMailboxes,
     Login,
     Logout,
     MailboxStatus,
+    Move,
     Noop,
+    Search,
+    SearchOptions,
+    SearchReturn,
     Select,
+    Sort,
+    SortKey,
     StartTls,
+    Store,
     StoreMode,
+    Thread,
     UidCopy,
     UidExpunge,
     UidFetch,
     UidMove,
     UidSearch,
+    UidSearchReturn,
+    UidSort,
     UidStore,
+    UidThread,
     Unselect,
 )
 
@@ -41,6 +63,7 @@ STATUS = MailboxStatus("a", ())
 ALONE: list[Command[object]] = [
     Select("a"),
     Unselect(),
+    Close(),
     Idle(),
     Logout(),
     StartTls(),
@@ -110,3 +133,112 @@ async def test_select_waits_for_what_is_under_way_and_the_rest_for_select() -> N
         )
         connection.abort()
     assert (first, second) == (MessageSet([1]), MessageSet([2]))
+
+
+NUMBERS = SequenceSet([1])
+BY_NUMBER: list[Command[object]] = [
+    Fetch(NUMBERS, (MessagePart.FLAGS,)),
+    Store(NUMBERS, StoreMode.ADD, frozenset()),
+    Search(IMAPSearchCriteria()),
+    SearchReturn(IMAPSearchCriteria()),
+    Sort((SortKey.DATE,)),
+    Thread(),
+]
+RENUMBERING: list[Command[object]] = [
+    Noop(),
+    FETCH,
+    STORE,
+    SEARCH,
+    UidExpunge(UIDS),
+    UidSort((SortKey.DATE,)),
+    UidThread(),
+    Append("a", b""),
+]
+
+
+@pytest.mark.parametrize("numbers", BY_NUMBER)
+@pytest.mark.parametrize("other", RENUMBERING)
+def test_numbers_do_not_travel_with_what_may_change_them(
+    numbers: Command[object], other: Command[object]
+) -> None:
+    """RFC 9051 §5.5: an EXPUNGE may come during all but FETCH, STORE and SEARCH."""
+    assert not may_join(numbers, [other])
+    assert not may_join(other, [numbers])
+
+
+def test_numbers_travel_with_what_keeps_them() -> None:
+    """RFC 9051 §7.5.1, RFC 5256 §3: no EXPUNGE comes during these."""
+    fetch, _, search, _, sort, thread = BY_NUMBER
+    assert may_join(search, [fetch])
+    assert may_join(sort, [fetch])
+    assert may_join(thread, [fetch, sort])
+
+
+def test_criteria_by_number_are_numbers_too() -> None:
+    criteria = IMAPSearchCriteria.sequence(NUMBERS)
+    for command in (UidSearch(criteria), UidSort((SortKey.DATE,), criteria)):
+        assert not may_join(command, [Noop()])
+    assert may_join(UidSort((SortKey.DATE,)), [Noop()])
+
+
+@pytest.mark.parametrize("command", [Copy(NUMBERS, "a"), Move(NUMBERS, "a")])
+def test_what_uses_and_changes_numbers_goes_alone(command: Command[object]) -> None:
+    for other in (BY_NUMBER[0], Noop()):
+        assert not may_join(command, [other])
+        assert not may_join(other, [command])
+
+
+async def test_what_was_saved_is_used_in_the_order_asked_for() -> None:
+    """RFC 5182 §2.1: ``$`` means the search before, however much is under way."""
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(
+            f"{SELECTED}C: T2 UID SEARCH ALL\nS: * SEARCH 1\nS: T2 OK\n"
+            "C: T3 UID SEARCH RETURN (SAVE) ALL\nC: T4 UID FETCH $ (FLAGS)\n"
+            "S: T3 OK\nS: * 1 FETCH (UID 7 FLAGS ())\nS: T4 OK\n"
+            "C: T5 UID SEARCH RETURN (SAVE) SEEN\nC: T6 UID FETCH $ (FLAGS)\n"
+            "S: T5 OK\nS: T6 OK"
+        )
+
+    saving = [
+        UidSearchReturn(criteria, SearchOptions(save=True))
+        for criteria in (IMAPSearchCriteria(), IMAPSearchCriteria.SEEN)
+    ]
+    fetching = UidFetch(SavedResult(), (MessagePart.FLAGS,))
+    async with scripted(serve) as port:
+        connection = await IMAPConnection.open(config(port))
+        connection._protocol.capabilities |= {"ESEARCH", "SEARCHRES"}
+        await connection.select("INBOX")
+        found = await asyncio.gather(
+            connection.execute(SEARCH),
+            connection.execute(saving[0]),
+            connection.execute(fetching),
+            connection.execute(saving[1]),
+            connection.execute(fetching),
+        )
+        connection.abort()
+    assert [data.uid for data in found[2]] == [7]
+    assert found[4] == ()
+
+
+async def test_news_of_a_long_command_reach_listeners() -> None:
+    """RFC 9585: INPROGRESS tells how far a command has come."""
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(
+            f"{SELECTED}C: T2 UID SEARCH ALL\n"
+            'S: * OK [INPROGRESS ("T2" 454 1000)] Still working on it\n'
+            "S: * SEARCH 1\nS: T2 OK"
+        )
+
+    heard: list[object] = []
+    async with scripted(serve) as port:
+        connection = await IMAPConnection.open(config(port))
+        await connection.select("INBOX")
+        connection.add_listener(heard.append)
+        assert await connection.execute(SEARCH) == UIDS
+        connection.abort()
+    codes = [news.code for news in heard if isinstance(news, Status)]
+    assert [(code.name, code.text) for code in codes if code] == [
+        ("INPROGRESS", '("T2" 454 1000)')
+    ]

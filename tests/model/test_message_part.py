@@ -110,7 +110,7 @@ def test_only_content_has_parts_and_sets_seen() -> None:
         MessagePart.FLAGS.marking_seen()
 
 
-@pytest.mark.parametrize("item", ["", "FLAGS UID", "FLAGS)\r\n", "flags", "BODY"])
+@pytest.mark.parametrize("item", ["", "FLAGS UID", "FLAGS)\r\n", "flags", "BODY[]"])
 def test_no_other_item_can_be_made(item: str) -> None:
     with pytest.raises(ValueError, match="not a fetch item"):
         MessagePart(item)
@@ -119,3 +119,46 @@ def test_no_other_item_can_be_made(item: str) -> None:
 def test_items_are_values() -> None:
     assert MessagePart.section("header") == MessagePart.HEADER
     assert len({MessagePart.FULL, MessagePart.section(""), MessagePart.TEXT}) == 2
+
+
+@pytest.mark.parametrize(
+    ("part", "wire", "key"),
+    [
+        (MessagePart.binary("1.2"), "BINARY.PEEK[1.2]", "BINARY[1.2]"),
+        (MessagePart.binary("").marking_seen(), "BINARY[]", "BINARY[]"),
+        (
+            MessagePart.binary("1").partial(5, 9),
+            "BINARY.PEEK[1]<5.9>",
+            "BINARY[1]<5>",
+        ),
+        (MessagePart.binary_size("1"), "BINARY.SIZE[1]", "BINARY.SIZE[1]"),
+        (MessagePart.PREVIEW_LAZY, "PREVIEW (LAZY)", "PREVIEW"),
+        (MessagePart("RFC822", peek=False), "RFC822", "RFC822"),
+        (MessagePart("RFC822.HEADER"), "RFC822.HEADER", "RFC822.HEADER"),
+        (MessagePart.BODY, "BODY", "BODY"),
+    ],
+)
+def test_items_of_extensions(part: MessagePart, wire: str, key: str) -> None:
+    assert (str(part), part.key) == (wire, key)
+
+
+@pytest.mark.parametrize("section", ["HEADER", "1.MIME", "1.", "0", "1]\r\n"])
+def test_only_parts_can_be_had_without_their_encoding(section: str) -> None:
+    """RFC 3516 §4.2: section-binary is a part number or empty."""
+    for build in (MessagePart.binary, MessagePart.binary_size):
+        with pytest.raises(ValueError, match="not a section of BINARY"):
+            build(section)
+
+
+@pytest.mark.parametrize("item", ["RFC822", "RFC822.TEXT"])
+def test_what_marks_as_seen_must_say_so(item: str) -> None:
+    with pytest.raises(ValueError, match="peek=False"):
+        MessagePart(item)
+
+
+def test_a_size_has_no_range_and_marks_nothing() -> None:
+    size = MessagePart.binary_size("1")
+    with pytest.raises(ValueError, match="a size has no range"):
+        size.partial(0, 1)
+    with pytest.raises(ValueError, match="a size has no range"):
+        size.marking_seen()

@@ -17,6 +17,7 @@ from aiosage.model import (
     SearchSet,
     SearchString,
     SearchToken,
+    SequenceSet,
 )
 
 C = IMAPSearchCriteria
@@ -321,3 +322,25 @@ def test_operators_mean_on_the_wire_what_they_mean_in_python(
     assert matches(a | b) == (matches(a) or matches(b))
     assert matches(~a) == (not matches(a))
     assert matches(C.not_criteria(a, b)) == (not matches(a) and not matches(b))
+
+
+def test_messages_by_number_and_of_the_search_before() -> None:
+    assert wire(C.sequence(SequenceSet.parse("1:3,7:*"))) == "1:3,7:*"
+    assert wire(C.sequence([2, 1]) | C.SEEN) == "OR 1:2 SEEN"
+    assert wire(C.sequence([])) == "NOT ALL"
+    assert wire(C.saved_result().unseen()) == "$ UNSEEN"
+    assert repr(C.saved_result()) == "<IMAPSearchCriteria $>"
+
+
+def test_criteria_know_what_capabilities_they_need() -> None:
+    criteria = (C.fuzzy(C.filter("a")) | ~C.email_id("M1")) & C.saved_result()
+    assert criteria.needed_capabilities == {
+        *("SEARCH=FUZZY", "FILTERS", "OBJECTID", "SEARCHRES")
+    }
+    # An argument that looks like a key is none.
+    assert not C.keyword("FUZZY").uid([1]).subject("EMAILID").needed_capabilities
+
+
+def test_criteria_know_whether_they_name_messages_by_number() -> None:
+    assert (C.SEEN | ~C.sequence([1])).uses_numbers
+    assert not (C.uid([1]) & C.saved_result()).uses_numbers

@@ -317,7 +317,7 @@ def test_search_joins_any_number_of_answers_in_linear_time() -> None:
 
 
 def test_search_with_what_cannot_be_a_uid_is_refused() -> None:
-    with pytest.raises(IMAPProtocolError, match="UID SEARCH"):
+    with pytest.raises(IMAPProtocolError, match="a search found what cannot be"):
         UidSearch(IMAPSearchCriteria()).result(*answer(b"* SEARCH 0 7\r\n" + OK))
 
 
@@ -335,6 +335,5 @@ def test_simple_commands_have_no_result() -> None:
         Login("a", P),
         Unauthenticate(),
         UidScan(UIDS),
-        UidExpunge(UIDS),
     ):
         assert command.result([], status) is None

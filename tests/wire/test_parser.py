@@ -83,7 +83,7 @@ KNOWN: list[tuple[bytes, Response]] = [
     (b"* SEARCH 2 5 (MODSEQ 917162500)", SearchData((2, 5), modseq=917162500)),
     (
         b'* ESEARCH (TAG "A282") UID MIN 2 COUNT 3 ALL 2,10:11 MODSEQ 9 MAX 11',
-        ESearchData("A282", True, MessageSet([2, 10, 11]), 3, 2, 11, 9),
+        ESearchData("A282", True, ((2, 2), (10, 11)), 3, 2, 11, 9),
     ),
     (b"* ESEARCH", ESearchData(None, False)),
     (b"* ESEARCH COUNT 0", ESearchData(None, False, count=0)),

@@ -24,7 +24,8 @@ def to_message(data: FetchData) -> EmailMessage:
         elif key == _HEADER or (header is None and key.startswith(_FIELDS)):
             header = octets
         else:
-            sections[key[len("BODY[") : -1] if key.endswith("]") else key] = octets
+            plain = key.startswith("BODY[") and key.endswith("]")
+            sections[key[len("BODY[") : -1] if plain else key] = octets
     return EmailMessage(
         uid=data.uid,
         flags=data.flags,

@@ -19,7 +19,9 @@ TARGET_OCTETS: Final = 4 * 2**20
 
 def is_content(item: MessagePart) -> bool:
     """Return whether the answer to *item* grows with the message."""
-    return item.of is not None and not (
+    if item.of is None:
+        return item.item in ("RFC822", "RFC822.TEXT")
+    return item.item != "BINARY.SIZE" and not (
         item.fields or item.of.endswith(("HEADER", "MIME"))
     )
 

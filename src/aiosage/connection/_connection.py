@@ -180,13 +180,14 @@ class IMAPConnection:
         return self._result(command, pending)
 
     def _check(self, command: Command[object]) -> None:
-        requires = command.requires
-        if requires is not None and not self.supports(requires):
-            raise IMAPCapabilityError(
-                f"{self._config.address} cannot {command.name}: it does not announce"
-                f" {requires}",
-                capability=requires,
-            )
+        groups = ((capability,) for capability in sorted(command.needs()))
+        for group in (*groups, *command.also_needs()):
+            if not any(map(self.supports, group)):
+                raise IMAPCapabilityError(
+                    f"{self._config.address} cannot {command.name}: it does not"
+                    f" announce {' or '.join(group)}",
+                    capability=group[0],
+                )
         if not self.is_closed and self.state not in command.states:
             raise IMAPOperationError(
                 command.name,

@@ -9,7 +9,9 @@ from ._headers import Headers
 from ._mailbox import MailboxInfo, MailboxStatus, SpecialUse
 from ._message import EmailMessage
 from ._message_part import MessagePart
-from ._message_set import MAX_UID, MessageSet
+from ._message_set import MessageSet
+from ._partial_range import PartialRange
+from ._ranges import MAX_UID
 from ._raw_values import RawValue
 from ._referral import Referral
 from ._response_code import ResponseCode
@@ -22,6 +24,7 @@ from ._search_nodes import (
     SearchToken,
 )
 from ._secret import Secret
+from ._sequence_set import SavedResult, SequenceSet
 
 __all__ = [
     "MAX_UID",
@@ -37,16 +40,19 @@ __all__ = [
     "MailboxStatus",
     "MessagePart",
     "MessageSet",
+    "PartialRange",
     "RawAddress",
     "RawValue",
     "Referral",
     "ResponseCode",
+    "SavedResult",
     "SearchAtom",
     "SearchName",
     "SearchSet",
     "SearchString",
     "SearchToken",
     "Secret",
+    "SequenceSet",
     "SpecialUse",
     "addresses_from_raw",
     "safe_filename",

@@ -19,13 +19,21 @@ _ITEMS: Final = frozenset(
         "EMAILID",
         "THREADID",
         "SAVEDATE",
+        "BODY",
+        "RFC822.HEADER",
+        "PREVIEW (LAZY)",
+        "X-GM-MSGID",
+        "X-GM-THRID",
+        "X-GM-LABELS",
     ]
 )
+_MARKING_ITEMS: Final = frozenset(["RFC822", "RFC822.TEXT"])  # RFC 3501 §6.4.5
 _NUMBERS: Final = r"[1-9][0-9]{0,9}(?:\.[1-9][0-9]{0,9})*"
 _SECTION: Final = re.compile(
     rf"(?:{_NUMBERS}(?:\.(?:HEADER(?:\.FIELDS(?:\.NOT)?)?|TEXT|MIME))?"
     r"|HEADER(?:\.FIELDS(?:\.NOT)?)?|TEXT)?"
 )
+_BINARY_SECTION: Final = re.compile(rf"(?:{_NUMBERS})?")
 _LONGEST_SECTION: Final = 1_000
 # A field name, RFC 5322 §3.6.8; and those of them that are atoms.
 _FIELD_NAME: Final = re.compile(r"[!-9;-~]+")
@@ -41,8 +49,10 @@ class MessagePart:
     ``marking_seen()`` is asked for by name.
 
     Attributes:
-        item: the name of the item in upper case; ``BODY`` for content.
-        of: the section of ``BODY``: "" is the whole message.
+        item: the name of the item in upper case; ``BODY`` for content, ``BINARY``
+            for content without its transfer encoding (RFC 3516).
+        of: the section of ``BODY``, ``BINARY`` and ``BINARY.SIZE``: "" is the
+            whole message.
         fields: the field names of a section that ends in ``HEADER.FIELDS``.
         window: the first octet (from 0) and how many are wanted; None for all.
         peek: whether fetching it leaves the flag Seen alone.
@@ -64,20 +74,32 @@ class MessagePart:
     ENVELOPE: ClassVar[MessagePart]
     BODY_STRUCTURE: ClassVar[MessagePart]
     MODSEQ: ClassVar[MessagePart]
+    BODY: ClassVar[MessagePart]
+    """The structure without extension data; the answer is ``body_structure``."""
     PREVIEW: ClassVar[MessagePart]
+    PREVIEW_LAZY: ClassVar[MessagePart]
+    """The preview if the server has it at hand (RFC 8970 §4.1)."""
+    EMAIL_ID: ClassVar[MessagePart]
+    THREAD_ID: ClassVar[MessagePart]
+    SAVE_DATE: ClassVar[MessagePart]
+    GMAIL_MESSAGE_ID: ClassVar[MessagePart]
+    GMAIL_THREAD_ID: ClassVar[MessagePart]
+    GMAIL_LABELS: ClassVar[MessagePart]
     HEADER: ClassVar[MessagePart]
     TEXT: ClassVar[MessagePart]
     FULL: ClassVar[MessagePart]
 
     def __post_init__(self) -> None:
         if self.of is None:
-            if self.item not in _ITEMS or self.fields or self.window or not self.peek:
-                raise ValueError(f"not a fetch item: {self.item!r}")
+            self._check_item()
             return
-        if self.item != "BODY":
+        if self.item not in ("BODY", "BINARY", "BINARY.SIZE"):
             raise ValueError(f"{self.item!r} has no sections")
-        if len(self.of) > _LONGEST_SECTION or not _SECTION.fullmatch(self.of):
-            raise ValueError(f"not a section: {self.of[:80]!r}")
+        if self.item == "BINARY.SIZE" and (self.window or not self.peek):
+            raise ValueError("a size has no range and marks nothing as seen")
+        pattern = _SECTION if self.item == "BODY" else _BINARY_SECTION
+        if len(self.of) > _LONGEST_SECTION or not pattern.fullmatch(self.of):
+            raise ValueError(f"not a section of {self.item}: {self.of[:80]!r}")
         if self.of.endswith((".FIELDS", ".FIELDS.NOT")) != bool(self.fields):
             raise ValueError("field names go with HEADER.FIELDS, and only with it")
         for name in self.fields:
@@ -87,6 +109,13 @@ class MessagePart:
             offset, count = self.window
             if not (0 <= offset <= _LARGEST and 1 <= count <= _LARGEST):
                 raise ValueError(f"not a range of octets: {offset}.{count}")
+
+    def _check_item(self) -> None:
+        if self.item in _MARKING_ITEMS and self.peek:
+            raise ValueError(f"{self.item} marks as seen: say so by peek=False")
+        known = _ITEMS if self.peek else _MARKING_ITEMS
+        if self.item not in known or self.fields or self.window:
+            raise ValueError(f"not a fetch item: {self.item!r}")
 
     @classmethod
     def section(cls, section: str) -> MessagePart:
@@ -105,6 +134,24 @@ class MessagePart:
             ValueError: *section* is no part number.
         """
         return cls("BODY", f"{section}.MIME")
+
+    @classmethod
+    def binary(cls, section: str) -> MessagePart:
+        """Return a part without its transfer encoding (RFC 3516 §4.2).
+
+        Raises:
+            ValueError: *section* is no part number, nor "" for the whole message.
+        """
+        return cls("BINARY", section)
+
+    @classmethod
+    def binary_size(cls, section: str) -> MessagePart:
+        """Return how many octets `binary` would be (RFC 3516 §4.3).
+
+        Raises:
+            ValueError: *section* is no part number, nor "" for the whole message.
+        """
+        return cls("BINARY.SIZE", section)
 
     @classmethod
     def header_fields(
@@ -146,8 +193,8 @@ class MessagePart:
         if self.of is None:
             return self.item.encode("ascii")
         window = "" if self.window is None else "<{}.{}>".format(*self.window)
-        peek = ".PEEK" if self.peek else ""
-        return f"BODY{peek}[{self._section_text()}]{window}".encode("ascii")
+        peek = ".PEEK" if self.peek and self.item != "BINARY.SIZE" else ""
+        return f"{self.item}{peek}[{self._section_text()}]{window}".encode("ascii")
 
     @property
     def key(self) -> str:
@@ -156,9 +203,9 @@ class MessagePart:
         ``BODY[HEADER.FIELDS (SUBJECT)]<0>``: without PEEK and count.
         """
         if self.of is None:
-            return self.item
+            return self.item.removesuffix(" (LAZY)")
         window = "" if self.window is None else f"<{self.window[0]}>"
-        return f"BODY[{self._section_text()}]{window}"
+        return f"{self.item}[{self._section_text()}]{window}"
 
     def _section_text(self) -> str:
         if not self.fields:
@@ -183,7 +230,15 @@ MessagePart.SIZE = MessagePart("RFC822.SIZE")
 MessagePart.ENVELOPE = MessagePart("ENVELOPE")
 MessagePart.BODY_STRUCTURE = MessagePart("BODYSTRUCTURE")
 MessagePart.MODSEQ = MessagePart("MODSEQ")
+MessagePart.BODY = MessagePart("BODY")
 MessagePart.PREVIEW = MessagePart("PREVIEW")
+MessagePart.PREVIEW_LAZY = MessagePart("PREVIEW (LAZY)")
+MessagePart.EMAIL_ID = MessagePart("EMAILID")
+MessagePart.THREAD_ID = MessagePart("THREADID")
+MessagePart.SAVE_DATE = MessagePart("SAVEDATE")
+MessagePart.GMAIL_MESSAGE_ID = MessagePart("X-GM-MSGID")
+MessagePart.GMAIL_THREAD_ID = MessagePart("X-GM-THRID")
+MessagePart.GMAIL_LABELS = MessagePart("X-GM-LABELS")
 MessagePart.HEADER = MessagePart.section("HEADER")
 MessagePart.TEXT = MessagePart.section("TEXT")
 MessagePart.FULL = MessagePart.section("")

@@ -10,12 +10,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from operator import index
-from typing import Final, TypeAlias
 
-Ranges: TypeAlias = tuple[tuple[int, int], ...]
-
-MAX_UID: Final = 2**32 - 1
-"""The largest UID, message number and UIDVALIDITY (RFC 9051 §2.3.1.1)."""
+from ._ranges import MAX_UID, Ranges, checked_range, count_of, merged, range_text
 
 
 class MessageSet:
@@ -54,7 +50,7 @@ class MessageSet:
         self, ranges: Ranges, mailbox: str | None, uidvalidity: int | None
     ) -> None:
         self._ranges = ranges
-        self._len = sum(last - first + 1 for first, last in ranges)
+        self._len = count_of(ranges)
         self._starts: list[int] | None = None
         self._hash: int | None = None
         self.mailbox = mailbox
@@ -89,7 +85,7 @@ class MessageSet:
         uidvalidity: int | None = None,
     ) -> MessageSet:
         """Return the set of *first* to *last*, both included, in either order."""
-        ranges = (_checked_range(first, last),)
+        ranges = (checked_range(first, last),)
         return cls._of(ranges, mailbox, uidvalidity)
 
     @classmethod
@@ -101,8 +97,8 @@ class MessageSet:
         uidvalidity: int | None = None,
     ) -> MessageSet:
         """Return the union of inclusive *ranges*, given in any order."""
-        checked = [_checked_range(first, last) for first, last in ranges]
-        return cls._of(_merged(checked), mailbox, uidvalidity)
+        checked = [checked_range(first, last) for first, last in ranges]
+        return cls._of(merged(checked), mailbox, uidvalidity)
 
     @classmethod
     def parse(
@@ -130,11 +126,11 @@ class MessageSet:
             first, colon, last = item.partition(":")
             start = _parse_number(first, largest, text)
             ranges.append(
-                _checked_range(
+                checked_range(
                     start, _parse_number(last, largest, text) if colon else start
                 )
             )
-        return cls._of(_merged(ranges), mailbox, uidvalidity)
+        return cls._of(merged(ranges), mailbox, uidvalidity)
 
     @property
     def ranges(self) -> Ranges:
@@ -202,7 +198,7 @@ class MessageSet:
         piece: list[tuple[int, int]] = []
         length = -1
         for item in self._ranges:
-            needed = len(_range_text(*item)) + 1
+            needed = len(range_text(*item)) + 1
             if length + needed > limit:
                 yield self._of(tuple(piece), self.mailbox, self.uidvalidity)
                 piece, length = [], -1
@@ -217,7 +213,7 @@ class MessageSet:
 
     def __or__(self, other: MessageSet) -> MessageSet:
         owner = self._owner(other)
-        return self._of(_merged([*self._ranges, *other._ranges]), *owner)
+        return self._of(merged([*self._ranges, *other._ranges]), *owner)
 
     def __and__(self, other: MessageSet) -> MessageSet:
         owner = self._owner(other)
@@ -296,30 +292,16 @@ class MessageSet:
         return MessageSet._of, (self._ranges, self.mailbox, self.uidvalidity)
 
     def __str__(self) -> str:
-        return ",".join(_range_text(first, last) for first, last in self._ranges)
+        return ",".join(range_text(first, last) for first, last in self._ranges)
 
     def __repr__(self) -> str:
         text = (
             str(self)
             if len(self._ranges) <= 8
-            else (
-                f"{_range_text(*self._ranges[0])},...,{_range_text(*self._ranges[-1])}"
-            )
+            else (f"{range_text(*self._ranges[0])},...,{range_text(*self._ranges[-1])}")
         )
         mailbox = f" of {self.mailbox!r}" if self.mailbox is not None else ""
         return f"<MessageSet {text or 'empty'}: {self._len} messages{mailbox}>"
-
-
-def _range_text(first: int, last: int) -> str:
-    return f"{first:d}" if first == last else f"{first:d}:{last:d}"
-
-
-def _checked_range(first: int, last: int) -> tuple[int, int]:
-    if first > last:
-        first, last = last, first
-    if first < 1 or last > MAX_UID:
-        raise ValueError(f"UIDs are in 1..{MAX_UID}, not {first}:{last}")
-    return first, last
 
 
 def _parse_number(text: str, largest: int | None, whole: str) -> int:
@@ -351,17 +333,6 @@ def _ranges_of(uids: Iterable[int]) -> Ranges:
         last = uid
     ranges.append((first, last))
     return tuple(ranges)
-
-
-def _merged(ranges: list[tuple[int, int]]) -> Ranges:
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if merged and first <= merged[-1][1] + 1:
-            if last > merged[-1][1]:
-                merged[-1] = (merged[-1][0], last)
-        else:
-            merged.append((first, last))
-    return tuple(merged)
 
 
 def _intersection(left: Ranges, right: Ranges) -> Ranges:

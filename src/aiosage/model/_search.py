@@ -7,6 +7,7 @@ from functools import wraps
 from typing import ClassVar, Final, Generic, ParamSpec
 
 from . import _search_keys as keys
+from ._search_needs import needed_capabilities
 from ._search_nodes import (
     CLOSE,
     And,
@@ -15,13 +16,16 @@ from ._search_nodes import (
     Node,
     SearchAtom,
     SearchName,
+    SearchSet,
     SearchString,
     SearchToken,
     all_of,
     any_of,
+    iter_keys,
     none_of,
     to_tokens,
 )
+from ._sequence_set import SequenceSet
 
 P = ParamSpec("P")
 
@@ -174,6 +178,8 @@ class IMAPSearchCriteria:
     gmail_message_id = _Key(keys.gmail_message_id)
     gmail_thread_id = _Key(keys.gmail_thread_id)
     uid = _Key(keys.uid)
+    sequence = _Key(keys.sequence)
+    saved_result = _Key(keys.saved_result)
 
     and_criteria = _Key(_and_criteria)
     or_criteria = _Key(_or_criteria)
@@ -202,6 +208,19 @@ class IMAPSearchCriteria:
             token.text.isascii()
             for token in self.to_wire()
             if isinstance(token, SearchString)
+        )
+
+    @property
+    def needed_capabilities(self) -> frozenset[str]:
+        """What a server must announce for the keys of extensions among these."""
+        return needed_capabilities(iter_keys(self.node))
+
+    @property
+    def uses_numbers(self) -> bool:
+        """Whether messages are named by number, which an EXPUNGE changes."""
+        return any(
+            isinstance(token, SearchSet) and isinstance(token.messages, SequenceSet)
+            for token in self.to_wire()
         )
 
     def __and__(self, other: IMAPSearchCriteria) -> IMAPSearchCriteria:

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from ._flags import Flag
-from ._message_set import MAX_UID, MessageSet
+from ._message_set import MessageSet
+from ._ranges import MAX_UID
 from ._search_nodes import (
     Key,
     Node,
@@ -18,6 +19,7 @@ from ._search_nodes import (
     SearchSet,
     SearchString,
 )
+from ._sequence_set import SavedResult, SequenceSet
 
 DateLike: TypeAlias = date | datetime | str
 """A date, a datetime (its date as it stands), ``01-Feb-2026`` or ISO 8601."""
@@ -254,6 +256,18 @@ def uid(messages: MessageSet | Iterable[int] | int) -> Node:
         messages = MessageSet(messages)
     # IMAP cannot write the empty set.
     return Key("UID", (SearchSet(messages),)) if messages else Not(Key("ALL"))
+
+
+def sequence(messages: SequenceSet | Iterable[int]) -> Node:
+    """Match messages by number; none if the set is empty."""
+    if not isinstance(messages, SequenceSet):
+        messages = SequenceSet(messages)
+    return SearchSet(messages) if messages else Not(Key("ALL"))
+
+
+def saved_result() -> Node:
+    """Match what the last search with SAVE has found (RFC 5182 §2.1)."""
+    return SearchSet(SavedResult())
 
 
 def _string(text: str) -> SearchString:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ._message_set import MessageSet
+from ._sequence_set import SavedResult, SequenceSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class SearchName:
 
 @dataclass(frozen=True, slots=True)
 class SearchSet:
-    """A set of UIDs, never empty."""
+    """A set of messages, never empty; where a key is expected, a key itself."""
 
-    messages: MessageSet
+    messages: MessageSet | SequenceSet | SavedResult
 
 
 SearchToken: TypeAlias = SearchAtom | SearchString | SearchName | SearchSet
@@ -87,7 +88,7 @@ class Fuzzy:
     term: Node
 
 
-Node: TypeAlias = Key | And | Or | Not | Fuzzy
+Node: TypeAlias = Key | SearchSet | And | Or | Not | Fuzzy
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +164,19 @@ def to_tokens(root: Node) -> Iterator[SearchToken]:
                     yield SearchAtom("ALL")
             case token:
                 yield token
+
+
+def iter_keys(root: Node) -> Iterator[Key | SearchSet]:
+    """Yield the leaves of *root*, and FUZZY as a key before what it is about."""
+    stack: list[Node] = [root]
+    while stack:
+        match stack.pop():
+            case Key() | SearchSet() as key:
+                yield key
+            case Not(term):
+                stack.append(term)
+            case Fuzzy(term):
+                yield Key("FUZZY")
+                stack.append(term)
+            case And(terms) | Or(terms):
+                stack.extend(reversed(terms))

@@ -69,7 +69,7 @@ class MailboxView:
                 yield from self._expunge(seq)
             case VanishedData(uids, False):
                 yield from self._vanish(uids)
-            case FetchData(seq=seq, uid=uid, flags=flags) if flags is not None:
+            case FetchData(seq=int(seq), uid=uid, flags=flags) if flags is not None:
                 yield from self._set_flags(seq, uid, flags - _RECENT)
             case _:
                 pass

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from ..model import Flag, MessageSet, Secret
+from ..model import MAX_UID, Flag, MessageSet, SavedResult, Secret, SequenceSet
 from ._date_time import MONTHS
 from ._dialect import Dialect
 from ._mailbox_name import encode_mailbox_name
@@ -25,6 +25,7 @@ _ATOM: Final = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 _PATTERN: Final = re.compile(rb"[^\x00-\x20\x7f-\xff(){\"\\]+")
 _QUOTABLE: Final = re.compile(rb"[^\x00\r\n\x80-\xff]*")
 _QUOTABLE_UTF8: Final = re.compile(rb"[^\x00\r\n]*")
+_LARGEST: Final = 2**63 - 1
 _QUOTED_MAX: Final = 1000  # longer strings go as literals: line limits are unknown
 
 
@@ -96,11 +97,27 @@ class Encoder:
         return self._put(octets)
 
     def number(self, value: int) -> Encoder:
-        """Add a number."""
+        """Add a number.
+
+        Raises:
+            ValueError: it is not a number64 (RFC 9051 §9).
+        """
+        if not 0 <= value <= _LARGEST:
+            raise ValueError(f"not in 0..2^63-1: {value}")
         return self._put(b"%d" % value)
 
-    def message_set(self, messages: MessageSet) -> Encoder:
-        """Add a sequence-set.
+    def uid(self, value: int) -> Encoder:
+        """Add a UID, a message number or a UIDVALIDITY.
+
+        Raises:
+            ValueError: it is not in 1..2^32-1.
+        """
+        if not 1 <= value <= MAX_UID:
+            raise ValueError(f"not in 1..2^32-1: {value}")
+        return self._put(b"%d" % value)
+
+    def message_set(self, messages: MessageSet | SequenceSet | SavedResult) -> Encoder:
+        """Add a sequence-set, or ``$``.
 
         Raises:
             ValueError: it is empty, which IMAP cannot say.

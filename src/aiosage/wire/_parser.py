@@ -24,7 +24,7 @@ from .responses import (
     Response,
     Unknown,
 )
-from .responses._fetch import parse_fetch, parse_usual_fetch
+from .responses._fetch import parse_fetch, parse_uid_fetch, parse_usual_fetch
 from .responses._search import PLAIN_NUMBERS, parse_numbers, parse_search
 from .responses._status import STATUS, parse_status
 
@@ -58,6 +58,9 @@ def parse(
         if name == b"FETCH":
             values = tokenize(frame, skip=numbered.end(), nesting=nesting, most=most)
             return parse_fetch(number, repaired_fetch(values, frame))
+        if name == b"UIDFETCH":
+            values = tokenize(frame, skip=numbered.end(), nesting=nesting, most=most)
+            return parse_uid_fetch(number, repaired_fetch(values, frame))
         if name in COUNTED:
             return COUNTED[name](number)
         return Unknown(_raw(frame))

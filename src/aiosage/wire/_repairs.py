@@ -61,7 +61,7 @@ def _with_whole_sections(items: list[Value]) -> list[Value]:
 
 def section_name(name: str) -> str:
     """Return the name of a section as it should be: without PEEK and length."""
-    return _SPAN.sub(r"<\1>", name.replace("BODY.PEEK[", "BODY[", 1))
+    return _SPAN.sub(r"<\1>", name.replace(".PEEK[", "[", 1))
 
 
 def _words(values: Sequence[Value]) -> Value:

@@ -1,8 +1,11 @@
 """One class per command: typed arguments, claims, typed result."""
 
-from ._append import Append
+from ._append import Append, MultiAppend, Replace, UidReplace
 from ._authenticate import Authenticate, SaslClient, Unauthenticate
 from ._command import ANY_STATE, LOGGED_IN, SELECTED, Command, SessionState
+from ._copy import Copy, Move, UidCopy, UidMove
+from ._expunge import Check, Close, Expunge, ExpungeResult, UidExpunge
+from ._fetch import Fetch, FetchResult, UidFetch, UidScan
 from ._mailboxes import (
     Create,
     Delete,
@@ -12,17 +15,11 @@ from ._mailboxes import (
     Subscribe,
     Unsubscribe,
 )
-from ._messages import (
-    StoreMode,
-    UidCopy,
-    UidExpunge,
-    UidFetch,
-    UidMove,
-    UidScan,
-    UidStore,
-)
-from ._search import UidSearch
-from ._select import Idle, Select, SelectResult, Unselect
+from ._multi_search import MultiSearch, Scope, SearchSource
+from ._new_message import Catenated, MessageForm, NewMessage, TextPart, UrlPart
+from ._search import CancelUpdate, Search, SearchReturn, UidSearch, UidSearchReturn
+from ._search_options import SearchOptions, SearchResult
+from ._select import Idle, QResync, Select, SelectResult, Unselect
 from ._session import (
     Capability,
     Enable,
@@ -33,6 +30,10 @@ from ._session import (
     Noop,
     StartTls,
 )
+from ._sort import Descending, Sort, SortKey, UidSort
+from ._store import Store, StoreMode, StoreResult, UidStore, UidStoreResult
+from ._thread import Thread, UidThread
+from ._uid_batches import UidBatches
 
 __all__ = [
     "ANY_STATE",
@@ -40,35 +41,71 @@ __all__ = [
     "SELECTED",
     "Append",
     "Authenticate",
+    "CancelUpdate",
     "Capability",
+    "Catenated",
+    "Check",
+    "Close",
     "Command",
+    "Copy",
     "Create",
     "Delete",
+    "Descending",
     "Enable",
+    "Expunge",
+    "ExpungeResult",
+    "Fetch",
+    "FetchResult",
     "Id",
     "Idle",
     "ListMailboxes",
     "Login",
     "Logout",
     "MailboxStatus",
+    "MessageForm",
+    "Move",
+    "MultiAppend",
+    "MultiSearch",
     "Namespace",
+    "NewMessage",
     "Noop",
+    "QResync",
     "Rename",
+    "Replace",
     "SaslClient",
+    "Scope",
+    "Search",
+    "SearchOptions",
+    "SearchResult",
+    "SearchReturn",
+    "SearchSource",
     "Select",
     "SelectResult",
     "SessionState",
+    "Sort",
+    "SortKey",
     "StartTls",
+    "Store",
     "StoreMode",
+    "StoreResult",
     "Subscribe",
+    "TextPart",
+    "Thread",
+    "UidBatches",
     "UidCopy",
     "UidExpunge",
     "UidFetch",
     "UidMove",
+    "UidReplace",
     "UidScan",
     "UidSearch",
+    "UidSearchReturn",
+    "UidSort",
     "UidStore",
+    "UidStoreResult",
+    "UidThread",
     "Unauthenticate",
     "Unselect",
     "Unsubscribe",
+    "UrlPart",
 ]

@@ -1,8 +1,8 @@
-"""APPEND (RFC 9051 §6.3.12)."""
+"""APPEND and REPLACE (RFC 9051 §6.3.12, RFC 3502, RFC 8508)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -10,7 +10,9 @@ from typing import ClassVar
 from ...model import Flag
 from .._encoder import Encoder
 from ..responses import AppendUidCode, Status, Untagged
-from ._command import Command
+from ._command import SELECTED, Command
+from ._new_message import MessageForm, NewMessage
+from ._outcome import append_uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,38 +23,139 @@ class Append(Command[AppendUidCode | None]):
     message: bytes = field(repr=False)
     flags: frozenset[Flag] = frozenset()
     internal_date: datetime | None = None
+    form: MessageForm = MessageForm.LITERAL
 
     name: ClassVar = "APPEND"
     changes: ClassVar = True
 
-    def encode(self, to: Encoder) -> None:
-        """Write mailbox, flags, date and the message.
+    def also_needs(self) -> Iterator[tuple[str, ...]]:
+        """Yield what the server must offer for the arguments."""
+        return self._new().needs()
 
-        With UTF8=ACCEPT enabled, a message whose header has UTF-8 must be said
-        to have it (RFC 6855 §4). In IMAP4rev2 alone there is no such word.
-        """
-        to.keyword(self.name).mailbox(self.mailbox)
-        if self.flags:
-            to.flags(self.flags)
-        if self.internal_date is not None:
-            to.date_time(self.internal_date)
-        if to.dialect.utf8_accept and has_utf8_header(self.message):
-            to.keyword("UTF8").open().literal8(self.message).close()
-        else:
-            to.literal(self.message)
+    def encode(self, to: Encoder) -> None:
+        """Write mailbox, flags, date and the message as a literal."""
+        self._new().encode(to.keyword(self.name).mailbox(self.mailbox))
+
+    def _new(self) -> NewMessage:
+        return NewMessage(self.message, self.flags, self.internal_date, self.form)
 
     def result(
         self, untagged: Sequence[Untagged | Status], status: Status
     ) -> AppendUidCode | None:
         """Return APPENDUID; None from a server without UIDPLUS."""
-        return status.code if isinstance(status.code, AppendUidCode) else None
+        return append_uid(status)
 
 
-def has_utf8_header(message: bytes) -> bool:
-    """Return whether UTF-8 that is not ASCII stands before the first empty line."""
-    end = message.find(b"\r\n\r\n")
-    header = message if end < 0 else message[:end]
-    try:
-        return not header.isascii() and bool(header.decode("utf-8"))
-    except UnicodeDecodeError:
-        return False  # of another charset: that is not what UTF8 stands for
+@dataclass(frozen=True, slots=True)
+class MultiAppend(Command[AppendUidCode | None]):
+    """Add messages to a mailbox, all or none of them (RFC 3502 §6.3.11).
+
+    Attributes:
+        mailbox: to which.
+        messages: what to add; at least one. One alone may be made of parts
+            (CATENATE) on a server without MULTIAPPEND.
+    """
+
+    mailbox: str
+    messages: tuple[NewMessage, ...]
+
+    name: ClassVar = "APPEND"
+    changes: ClassVar = True
+
+    def also_needs(self) -> Iterator[tuple[str, ...]]:
+        """Yield what the server must offer for the arguments."""
+        if len(self.messages) > 1:
+            yield ("MULTIAPPEND",)
+        for message in self.messages:
+            yield from message.needs()
+
+    def encode(self, to: Encoder) -> None:
+        """Write the mailbox and each message."""
+        if not self.messages:
+            raise ValueError("no messages to add")
+        to.keyword(self.name).mailbox(self.mailbox)
+        for message in self.messages:
+            message.encode(to)
+
+    def result(
+        self, untagged: Sequence[Untagged | Status], status: Status
+    ) -> AppendUidCode | None:
+        """Return APPENDUID with all UIDs in order; None without UIDPLUS."""
+        return append_uid(status)
+
+
+@dataclass(frozen=True, slots=True)
+class UidReplace(Command[AppendUidCode | None]):
+    """Put a message in the place of another, in one step (RFC 8508 §3.3).
+
+    Attributes:
+        uid: of the message that goes, in the selected mailbox.
+        mailbox: where the new one comes.
+        message: the new one.
+    """
+
+    uid: int
+    mailbox: str
+    message: NewMessage
+
+    name: ClassVar = "UID REPLACE"
+    states: ClassVar = SELECTED
+    requires: ClassVar = "REPLACE"
+    claims: ClassVar = (Status,)
+    changes: ClassVar = True
+
+    def also_needs(self) -> Iterator[tuple[str, ...]]:
+        """Yield what the server must offer for the arguments."""
+        yield from self.message.needs()
+
+    def encode(self, to: Encoder) -> None:
+        """Write the UID, the mailbox and the message."""
+        to.keyword("UID").keyword("REPLACE").uid(self.uid).mailbox(self.mailbox)
+        self.message.encode(to)
+
+    def result(
+        self, untagged: Sequence[Untagged | Status], status: Status
+    ) -> AppendUidCode | None:
+        """Return APPENDUID, told ahead of the EXPUNGE; None without UIDPLUS."""
+        return append_uid(status, *untagged)
+
+
+@dataclass(frozen=True, slots=True)
+class Replace(Command[AppendUidCode | None]):
+    """Put a message in the place of another by number (RFC 8508 §3.2).
+
+    Attributes:
+        number: of the message that goes, in the selected mailbox.
+        mailbox: where the new one comes.
+        message: the new one.
+    """
+
+    number: int
+    mailbox: str
+    message: NewMessage
+
+    name: ClassVar = "REPLACE"
+    states: ClassVar = SELECTED
+    requires: ClassVar = "REPLACE"
+    claims: ClassVar = (Status,)
+    changes: ClassVar = True
+
+    @property
+    def uses_numbers(self) -> bool:
+        """Whether it names messages by number: always."""
+        return True
+
+    def also_needs(self) -> Iterator[tuple[str, ...]]:
+        """Yield what the server must offer for the arguments."""
+        yield from self.message.needs()
+
+    def encode(self, to: Encoder) -> None:
+        """Write the number, the mailbox and the message."""
+        to.keyword("REPLACE").uid(self.number).mailbox(self.mailbox)
+        self.message.encode(to)
+
+    def result(
+        self, untagged: Sequence[Untagged | Status], status: Status
+    ) -> AppendUidCode | None:
+        """Return APPENDUID, told ahead of the EXPUNGE; None without UIDPLUS."""
+        return append_uid(status, *untagged)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import ClassVar, Generic, TypeVar
 
@@ -39,6 +39,8 @@ class Command(ABC, Generic[R]):
             what the others mean (RFC 9051 §5.5).
         changes: executing it twice is not like executing it once, so after a
             lost connection it must not be repeated blindly.
+        keeps_numbers: the server sends no EXPUNGE while it is under way, so
+            message numbers mean what they meant (RFC 9051 §7.5.1).
     """
 
     __slots__ = ()
@@ -49,6 +51,20 @@ class Command(ABC, Generic[R]):
     claims: ClassVar[tuple[type[Untagged | Status], ...]] = ()
     exclusive: ClassVar[bool] = False
     changes: ClassVar[bool] = False
+    keeps_numbers: ClassVar[bool] = False
+
+    @property
+    def uses_numbers(self) -> bool:
+        """Whether it names messages by number, or is answered by numbers."""
+        return False
+
+    def needs(self) -> frozenset[str]:
+        """Return the capabilities the server must offer for these arguments."""
+        return frozenset() if self.requires is None else frozenset({self.requires})
+
+    def also_needs(self) -> Iterator[tuple[str, ...]]:
+        """Yield capabilities of each of which one will do for these arguments."""
+        return iter(())
 
     @abstractmethod
     def encode(self, to: Encoder) -> None:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from ...model import Flag
+from ...model import Flag, MessageSet, SequenceSet
 from .._encoder import Encoder
 from ..responses import (
     ExistsData,
+    FetchData,
     FlagsData,
     NumberCode,
     PermanentFlagsCode,
     RecentData,
     Status,
     Untagged,
+    VanishedData,
 )
 from ._command import SELECTED, Command, SimpleCommand
+from ._outcome import CONDSTORE
+
+_NONE: Final = MessageSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,10 @@ class SelectResult:
         highest_modseq: None without CONDSTORE (RFC 7162 §3.1.2).
         flags: that exist in the mailbox.
         permanent_flags: that can be changed for good; None if not told.
+        mailbox_id: that stays when the mailbox is renamed (RFC 8474 §4).
+        uids_persist: false if UIDs are others next time (UIDNOTSTICKY).
+        changed: what QRESYNC told of messages that have changed.
+        vanished: what QRESYNC told is gone since.
     """
 
     mailbox: str
@@ -43,22 +52,91 @@ class SelectResult:
     highest_modseq: int | None
     flags: frozenset[Flag]
     permanent_flags: frozenset[Flag] | None
+    mailbox_id: str | None = None
+    uids_persist: bool = True
+    changed: tuple[FetchData, ...] = ()
+    vanished: MessageSet = _NONE
+
+
+@dataclass(frozen=True, slots=True)
+class QResync:
+    """What is known of a mailbox from before (RFC 7162 §3.2.5).
+
+    Attributes:
+        uidvalidity: as it was; if it is another now, the server tells no changes.
+        modseq: the highest mod-sequence then.
+        known_uids: messages that are known; None for all.
+        known_sequence: numbers and UIDs of some messages, as many of each, so that
+            a server that forgot what vanished need not tell all that might have.
+
+    Raises:
+        ValueError: *known_sequence* holds ``*``, nothing, or does not match.
+    """
+
+    uidvalidity: int
+    modseq: int
+    known_uids: MessageSet | None = None
+    known_sequence: tuple[SequenceSet, MessageSet] | None = None
+
+    def __post_init__(self) -> None:
+        if self.known_sequence is None:
+            return
+        numbers, uids = self.known_sequence
+        if not numbers or numbers.tail is not None or len(numbers) != len(uids):
+            raise ValueError("each known number goes with a known UID")
+
+    def encode(self, to: Encoder) -> None:
+        """Write the parameter."""
+        to.keyword("QRESYNC").open().uid(self.uidvalidity).number(self.modseq)
+        if self.known_uids is not None:
+            to.message_set(self.known_uids)
+        if self.known_sequence is not None:
+            numbers, uids = self.known_sequence
+            to.open().message_set(numbers).message_set(uids).close()
+        to.close()
 
 
 @dataclass(frozen=True, slots=True)
 class Select(Command[SelectResult]):
-    """Open a mailbox, to change it (SELECT) or only to read (EXAMINE)."""
+    """Open a mailbox, to change it (SELECT) or only to read (EXAMINE).
+
+    Attributes:
+        mailbox: which.
+        read_only: open it by EXAMINE.
+        condstore: tell mod-sequences from now on (RFC 7162 §3.1.8).
+        qresync: tell what has changed since. QRESYNC must be enabled.
+    """
 
     mailbox: str
     read_only: bool = False
+    condstore: bool = False
+    qresync: QResync | None = None
 
     name: ClassVar = "SELECT"
-    claims: ClassVar = (ExistsData, FlagsData, RecentData, Status)
+    claims: ClassVar = (
+        *(ExistsData, FlagsData, RecentData, Status),
+        *(FetchData, VanishedData),
+    )
     exclusive: ClassVar = True
 
+    def also_needs(self) -> Iterator[tuple[str, ...]]:
+        """Yield what the server must offer for the arguments."""
+        if self.condstore:
+            yield CONDSTORE
+        if self.qresync is not None:
+            yield ("QRESYNC",)
+
     def encode(self, to: Encoder) -> None:
-        """Write the mailbox."""
+        """Write the mailbox and the parameters."""
         to.keyword("EXAMINE" if self.read_only else "SELECT").mailbox(self.mailbox)
+        if not self.condstore and self.qresync is None:
+            return
+        to.open()
+        if self.condstore:
+            to.keyword("CONDSTORE")
+        if self.qresync is not None:
+            self.qresync.encode(to)
+        to.close()
 
     def result(
         self, untagged: Sequence[Untagged | Status], status: Status
@@ -68,19 +146,25 @@ class Select(Command[SelectResult]):
         flags: frozenset[Flag] = frozenset()
         permanent: frozenset[Flag] | None = None
         numbers: dict[str, int] = {}
-        for data in untagged:
+        codes: dict[str, str] = {}
+        changed: list[FetchData] = []
+        vanished: list[tuple[int, int]] = []
+        for data in _since_closed(untagged):
             match data:
                 case ExistsData(count):
                     exists = count
                 case FlagsData(names):
                     flags = names
+                case FetchData():
+                    changed.append(data)
+                case VanishedData(uids):
+                    vanished.extend(uids.ranges)
                 case Status(code=PermanentFlagsCode(flags=names)):
                     permanent = names
                 case Status(code=NumberCode(name=name, value=value)):
                     numbers[name] = value
-                case Status(code=code) if code and code.name == "CLOSED":
-                    exists, flags, permanent = 0, frozenset[Flag](), None
-                    numbers.clear()
+                case Status(code=code) if code:
+                    codes[code.name] = code.text
                 case _:
                     pass
         read_only = status.code is not None and status.code.name == "READ-ONLY"
@@ -93,7 +177,22 @@ class Select(Command[SelectResult]):
             numbers.get("HIGHESTMODSEQ") or None,
             flags,
             permanent,
+            codes["MAILBOXID"].strip("()") if "MAILBOXID" in codes else None,
+            "UIDNOTSTICKY" not in codes,
+            tuple(changed),
+            MessageSet.from_ranges(vanished),
         )
+
+
+def _since_closed(
+    untagged: Sequence[Untagged | Status],
+) -> Sequence[Untagged | Status]:
+    """Return what is not about the mailbox before (RFC 7162 §3.2.11)."""
+    for index in range(len(untagged) - 1, -1, -1):
+        data = untagged[index]
+        if isinstance(data, Status) and data.code and data.code.name == "CLOSED":
+            return untagged[index + 1 :]
+    return untagged
 
 
 @dataclass(frozen=True, slots=True)

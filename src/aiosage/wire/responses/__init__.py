@@ -46,7 +46,14 @@ from ._mailbox import (
 )
 from ._mailbox_status import StatusData, parse_status_data
 from ._namespace import NamespaceData, parse_namespace
-from ._search import ESearchData, SearchData, parse_esearch, parse_search
+from ._search import (
+    ContextUpdate,
+    ESearchData,
+    PartialResult,
+    SearchData,
+    parse_esearch,
+    parse_search,
+)
 from ._session import (
     CapabilityData,
     EnabledData,
@@ -55,7 +62,10 @@ from ._session import (
     parse_enabled,
     parse_id,
 )
+from ._sort import SortData, parse_sort
 from ._status import Condition, Continuation, Status
+from ._thread import ThreadData, ThreadNode, parse_thread
+from ._uid_batches import UidBatchesData, parse_uid_batches
 from ._unknown import Unknown
 
 Untagged: TypeAlias = (
@@ -71,7 +81,10 @@ Untagged: TypeAlias = (
     | NamespaceData
     | RecentData
     | SearchData
+    | SortData
     | StatusData
+    | ThreadData
+    | UidBatchesData
     | Unknown
     | VanishedData
 )
@@ -89,15 +102,18 @@ COUNTED: Final[dict[bytes, Callable[[int], Untagged]]] = {
 READERS: Final[dict[bytes, Callable[[list[Value]], Untagged]]] = {
     b"CAPABILITY": parse_capability,
     b"ENABLED": parse_enabled,
-    b"ESEARCH": parse_esearch,
     b"FLAGS": parse_flags,
     b"ID": parse_id,
     b"SEARCH": parse_search,
+    b"SORT": parse_sort,
+    b"THREAD": parse_thread,
+    b"UIDBATCHES": parse_uid_batches,
     b"VANISHED": parse_vanished,
 }
 """By name, how the tokens after it are read."""
 
 MAILBOX_READERS: Final[dict[bytes, Callable[[list[Value], Dialect], Untagged]]] = {
+    b"ESEARCH": parse_esearch,
     b"LIST": parse_list,
     b"LSUB": parse_lsub,
     b"NAMESPACE": parse_namespace,
@@ -120,6 +136,7 @@ __all__ = [
     "CapabilityData",
     "Code",
     "Condition",
+    "ContextUpdate",
     "Continuation",
     "CopyUidCode",
     "ESearchData",
@@ -138,13 +155,18 @@ __all__ = [
     "NamespaceData",
     "NoUpdateCode",
     "NumberCode",
+    "PartialResult",
     "PermanentFlagsCode",
     "RecentData",
     "ReferralCode",
     "Response",
     "SearchData",
+    "SortData",
     "Status",
     "StatusData",
+    "ThreadData",
+    "ThreadNode",
+    "UidBatchesData",
     "UndefinedFilterCode",
     "Unknown",
     "Untagged",

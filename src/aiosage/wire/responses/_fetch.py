@@ -26,6 +26,7 @@ from .._values import (
     as_uid,
     flags_from,
 )
+from . import _fetch_items as items
 
 # What fetches for many messages ask for, as servers write it; a literal may
 # follow at the end. Each item, once begun, can only match in one way.
@@ -41,6 +42,8 @@ _USUAL: Final = re.compile(
     rb")(?: |(?=\))))*(?:\)|(BODY\[[^\[\]]*+\](?:<\d{1,10}>)?) )\Z",
     re.DOTALL,
 )
+_SECTIONS: Final = ("BODY[", "BODY.PEEK[", "BINARY[", "BINARY.PEEK[")
+_WHOLE: Final = frozenset({"RFC822", "RFC822.HEADER", "RFC822.TEXT"})
 _USUAL_DEPTH: Final = 1 + LIST_DEPTH
 _LONGEST_USUAL: Final = 2**16
 
@@ -54,15 +57,17 @@ class FetchData(NamedTuple):
     long to make.)
 
     Attributes:
-        seq: message number.
+        seq: message number; None in a session by UID only (RFC 9586 §3.3).
         size: RFC822.SIZE in octets.
         envelope: what the header says; fields that are odd are empty.
         body_structure: of BODYSTRUCTURE or BODY.
-        sections: ``BODY[...]`` items by name in upper case; None for NIL.
-        others: every other item by name in upper case.
+        sections: ``BODY[...]``, ``BINARY[...]``, ``RFC822``, ``RFC822.HEADER``
+            and ``RFC822.TEXT`` by name in upper case; None for NIL.
+        others: every other item by name in upper case, such as ``ANNOTATION``;
+            those of extensions that have a property are read from here.
     """
 
-    seq: int
+    seq: int | None
     uid: int | None = None
     flags: frozenset[Flag] | None = None
     internal_date: datetime | None = None
@@ -72,6 +77,49 @@ class FetchData(NamedTuple):
     body_structure: BodyStructure | None = None
     sections: Mapping[str, bytes | None] = MappingProxyType({})
     others: Mapping[str, Value] = MappingProxyType({})
+
+    @property
+    def email_id(self) -> str | None:
+        """What copies of the message share (RFC 8474 §5.1)."""
+        return items.object_id(self.others.get("EMAILID"))
+
+    @property
+    def thread_id(self) -> str | None:
+        """What the messages of its thread share (RFC 8474 §5.2)."""
+        return items.object_id(self.others.get("THREADID"))
+
+    @property
+    def preview(self) -> str | None:
+        """The beginning of the text (RFC 8970 §3.2); "" if there is none.
+
+        None also if the server has it not at hand and was asked to be lazy.
+        """
+        return items.text(self.others.get("PREVIEW"))
+
+    @property
+    def save_date(self) -> datetime | None:
+        """When the message came into this mailbox (RFC 8514 §4.2)."""
+        return items.date_time(self.others.get("SAVEDATE"))
+
+    @property
+    def binary_sizes(self) -> dict[str, int]:
+        """Octets of decoded sections, by number such as ``1.2`` (RFC 3516 §4.3)."""
+        return items.binary_sizes(self.others)
+
+    @property
+    def gmail_message_id(self) -> int | None:
+        """Gmail's X-GM-MSGID: one for all copies of the message."""
+        return items.gmail_id(self.others.get("X-GM-MSGID"))
+
+    @property
+    def gmail_thread_id(self) -> int | None:
+        """Gmail's X-GM-THRID."""
+        return items.gmail_id(self.others.get("X-GM-THRID"))
+
+    @property
+    def gmail_labels(self) -> tuple[str, ...] | None:
+        """Gmail's X-GM-LABELS."""
+        return items.labels(self.others.get("X-GM-LABELS"))
 
 
 def parse_usual_fetch(frame: Frame, nesting: int) -> FetchData | None:
@@ -115,14 +163,20 @@ def parse_usual_fetch(frame: Frame, nesting: int) -> FetchData | None:
     )
 
 
-def parse_fetch(seq: int, values: list[Value]) -> FetchData:
+def parse_uid_fetch(uid: int, values: list[Value]) -> FetchData:
+    """Return what a UIDFETCH response about *uid* says (RFC 9586 §3.3)."""
+    data = parse_fetch(None, values)
+    return data._replace(uid=as_uid(str(uid)))
+
+
+def parse_fetch(seq: int | None, values: list[Value]) -> FetchData:
     """Return what the response about message *seq* says.
 
     Raises:
         IMAPProtocolError: it is not a list of names and values.
     """
-    items = as_list(values[0]) if values else []
-    if len(items) % 2:
+    told = as_list(values[0]) if values else []
+    if len(told) % 2:
         raise IMAPProtocolError("FETCH with an item that has no value")
     uid: int | None = None
     flags = internal_date = size = modseq = None
@@ -130,7 +184,7 @@ def parse_fetch(seq: int, values: list[Value]) -> FetchData:
     body_structure: BodyStructure | None = None
     sections: dict[str, bytes | None] = {}
     others: dict[str, Value] = {}
-    pairs = iter(items)
+    pairs = iter(told)
     for name, value in zip(pairs, pairs, strict=True):
         key = name.upper() if isinstance(name, str) else as_text(name).upper()
         if key == "UID":
@@ -153,7 +207,7 @@ def parse_fetch(seq: int, values: list[Value]) -> FetchData:
                 body_structure = BodyStructure.deferred(
                     partial(BodyStructure.from_raw, structure)
                 )
-        elif key.startswith(("BODY[", "BODY.PEEK[")):
+        elif key.startswith(_SECTIONS) or key in _WHOLE:
             sections[section_name(key)] = as_octets(value)
         else:
             others[key] = value
