@@ -408,7 +408,9 @@ async def test_capabilities_are_known_after_login(told: str) -> None:
     script = f'{HELLO}C: T1 LOGIN joe "secret"\n{told}'
     async with greeted(script) as client:
         await client.login("joe", "secret")
-        assert client.protocol.capabilities == {"IMAP4rev1", "IMAP4REV1", "MOVE"}
+        assert client.protocol.capabilities == {"IMAP4rev1", "MOVE"}
+        assert client.has_capability("imap4REV1")
+        assert not client.has_capability("IDLE")
 
 
 async def test_a_refused_login_leaves_capabilities_as_they_were() -> None:

@@ -41,7 +41,7 @@ class IMAP4(TimedCalls):
         timeout: seconds most calls may take; seconds without progress for
             ``fetch``, ``append`` and ``uid``'s FETCH.
         conn_lost_cb: called once when the connection ends: with the cause, or
-            None after ``logout``.
+            None after ``logout`` or when the server closed it without a word.
         ssl_context: for TLS from the start.
         sock: a connected socket, as through a proxy, in place of a new one.
         protocol_factory: makes the protocol, such as with limits of its own.
@@ -113,9 +113,7 @@ class IMAP4(TimedCalls):
 
     async def _wait_connection_and_hello(self) -> None:
         await self._client_task
-        await asyncio.shield(self.protocol.greeting)
-        if not self.protocol.capabilities:
-            await self.protocol.capability()
+        await self.protocol.hello()
 
     async def starttls(self, ssl_context: ssl.SSLContext | None = None) -> None:
         """Go on over TLS, before `login`; by default certificates are verified.
@@ -201,11 +199,7 @@ class IMAP4(TimedCalls):
             aioimaplib.Abort: the session ended.
         """
         async with async_timeout.timeout(timeout):
-            push = await self.protocol.idle_queue.get()
-        if isinstance(push, IMAPConnectionError):
-            self.protocol.idle_queue.put_nowait(push)  # for the next who asks
-            raise push
-        return push
+            return await self.protocol.idle_queue.get()
 
     async def aclose(self) -> None:
         """Close the socket, which ``close`` (IMAP's CLOSE) does not."""
