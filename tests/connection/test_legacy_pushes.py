@@ -42,7 +42,7 @@ async def test_the_end_of_the_session_is_raised_to_whoever_asks() -> None:
     error = IMAPConnectionLost("gone")
     pushes.put_nowait(error)
     for task in late:
-        with pytest.raises(AioImapException, match="gone") as caught:
+        with pytest.raises(IMAPConnectionLost, match="gone") as caught:
             await task
         assert caught.value is not error  # tracebacks are not shared
     with pytest.raises(AioImapException):

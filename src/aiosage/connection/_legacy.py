@@ -19,8 +19,10 @@ import async_timeout
 from aioimaplib import aioimaplib
 
 from ..errors import IMAPConnectionError
+from ..model import Secret
 from ._legacy_calls import TimedCalls
 from ._legacy_protocol import LegacyProtocol
+from .sasl import Credentials
 
 ConnectionLostCallback: TypeAlias = Callable[[Exception | None], None]
 ProtocolFactory: TypeAlias = Callable[
@@ -124,6 +126,31 @@ class IMAP4(TimedCalls):
         """
         context = ssl_context or ssl.create_default_context()
         await self._within_timeout(self.protocol.starttls(context, self.host))
+
+    async def authenticate(
+        self, mechanism: str, user: str, secret: str, *, authzid: str | None = None
+    ) -> Any:
+        """Log in by a SASL mechanism, such as PLAIN, SCRAM-SHA-256 or OAUTHBEARER.
+
+        Args:
+            mechanism: one that the server offers, as ``has_capability("AUTH=...")``
+                tells.
+            user: who logs in.
+            secret: the password, or the OAuth 2.0 access token.
+            authzid: as whom to act, if not as *user*.
+
+        Raises:
+            ValueError: user or secret cannot be sent by it.
+            aiosage.errors.IMAPConfigurationError: it needs an extra, as SCRAM does.
+            aioimaplib.Abort: the server does not offer it here, or has not proved
+                what it must.
+            TimeoutError: it took too long.
+        """
+        hidden = Secret(secret)
+        credentials = Credentials(user, hidden, authzid, hidden, self.host, self.port)
+        return await self._within_timeout(
+            self.protocol.authenticate(mechanism, credentials)
+        )
 
     async def logout(self) -> Any:
         """End the session and close the socket."""
