@@ -109,3 +109,11 @@ BASE = Library(
     aioimaplib.IMAP4ClientProtocol,
     patience=0.15,
 )
+
+SWAPPED = Library(
+    "aioimaplib-over-our-protocol",
+    aioimaplib.IMAP4,
+    aioimaplib.IMAP4_SSL,
+    LegacyProtocol,
+    patience=5.0,
+)

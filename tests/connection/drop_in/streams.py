@@ -43,13 +43,12 @@ def session_of(make: Any) -> Any:
     return session
 
 
-def begin(session: Any, name: str) -> asyncio.Future[Any]:
+def begin(session: Any, name: str) -> asyncio.Task[Any]:
     """Send the command *name*, tagged TAG1."""
-    if name == "FETCH":
-        command = aioimaplib.FetchCommand("TAG1", loop=session.loop)
-    else:
-        command = aioimaplib.Command(name, "TAG1", loop=session.loop)
-    return asyncio.ensure_future(session.execute(command))
+    kind = aioimaplib.FetchCommand if name == "FETCH" else aioimaplib.Command
+    args = () if name == "FETCH" else (name,)
+    command = kind(*args, "TAG1", loop=session.loop)
+    return asyncio.get_running_loop().create_task(session.execute(command))
 
 
 async def answer_of(
