@@ -11,6 +11,7 @@ from aiosage.connection._legacy_protocol import LegacyProtocol
 from aiosage.connection._legacy_pushes import Pushes
 from aiosage.errors import IMAPConnectionLost
 
+from .drop_in.streams import session_of
 from .scripted import Peer
 from .test_legacy_sessions import selected
 
@@ -121,8 +122,7 @@ async def test_what_has_no_end_and_is_for_nobody_ends_the_session(start: bytes) 
 
 async def test_what_is_for_nobody_may_come_in_pieces() -> None:
     """Only one response without an end is too much, not many small ones."""
-    session = LegacyProtocol(asyncio.get_running_loop())
-    session.data_received(b"* OK [CAPABILITY IMAP4rev1] hi\r\n")
+    session = session_of(LegacyProtocol)
     for _ in range(100):
         session.data_received(b"* " + b"x" * 100_000)
         session.data_received(b"\r\n* 1 EXIS")

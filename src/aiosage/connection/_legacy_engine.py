@@ -32,6 +32,7 @@ from ..wire import (
     parse,
 )
 from ..wire.commands import SessionState
+from ._legacy_by_hand import handle_lines, loop_of_none
 from ._legacy_capabilities import Capabilities
 from ._legacy_command import LegacyPending, is_sync, lines_of
 from ._legacy_news import News
@@ -80,7 +81,7 @@ class LegacyEngine(IMAPProtocol):
         limits: Limits | None = None,
     ) -> None:
         super().__init__(
-            loop or asyncio.get_running_loop(),
+            loop or loop_of_none(),
             conn_lost_cb,
             limits=limits,
             read_timeout=29 * 60.0,
@@ -97,6 +98,9 @@ class LegacyEngine(IMAPProtocol):
 
     def data_received(self, d: bytes) -> None:
         """Take octets, and hand on what IDLE heard as one batch."""
+        if self._out is None:
+            self._take_by_hand(d)
+            return
         for pending in self._under_way.values():
             if isinstance(pending, LegacyPending) and pending.deadline_of_progress:
                 pending.deadline_of_progress.note_progress()
@@ -104,6 +108,14 @@ class LegacyEngine(IMAPProtocol):
         if (idle := self._idle()) is not None:
             self._flush(idle)
         self._check_unasked_size(len(d))
+
+    def _take_by_hand(self, data: bytes) -> None:
+        for frame in self._framer.feed(data):
+            self.current_command: Any = handle_lines(
+                frame, self._handle_line, self.current_command, self._running
+            )
+        if self.pending_sync_command is not None:
+            self.pending_sync_command.flush()
 
     def _flush(self, idle: LegacyPending) -> None:
         if self.idle_queue.empty():

@@ -95,7 +95,7 @@ async def _answer(make: Any, talk: Talk) -> tuple[str, list[tuple[type, bytes]]]
     session = session_of(make)
     kind = aioimaplib.FetchCommand if talk.name == "FETCH" else aioimaplib.Command
     args = () if talk.name == "FETCH" else (talk.name,)
-    untagged = "FETCH" if talk.name == "STORE" else None
+    untagged = "FETCH" if talk.name == "STORE" else talk.name
     command = kind(*args, "TAG1", untagged_resp_name=untagged, loop=session.loop)
     waiting = asyncio.ensure_future(session.execute(command))
     await asyncio.sleep(0)
