@@ -9,7 +9,7 @@ from aioimaplib import aioimaplib
 
 from aiosage.connection._legacy_protocol import LegacyProtocol
 
-from .drop_in.streams import answer_of, session_of
+from .drop_in.streams import answer_of, begin, session_of
 
 STREAM = (
     b"* 1 FETCH (UID 1 BODY[HEADER] {9}\r\na {3}\r\n* \r BODY[TEXT] {0}\r\n)\r\n"
@@ -97,3 +97,20 @@ def _seconds(lines: int) -> float:
 def test_twice_the_messages_take_twice_the_time() -> None:
     """Rows 4 to 6: the base looks at all lines again for each line."""
     assert _seconds(16_000) < 4 * _seconds(4_000) * 2.5
+
+
+@pytest.mark.parametrize("cut", range(len(STREAM)))
+async def test_a_connection_may_end_at_any_octet(cut: int) -> None:
+    """The command fails at once, with what programs catch, and so does the next."""
+    session = session_of(LegacyProtocol)
+    waiting = begin(session, "FETCH")
+    await asyncio.sleep(0)
+    session.data_received(STREAM[:cut])
+    session.connection_lost(None)
+    with pytest.raises(aioimaplib.AioImapException):
+        await asyncio.wait_for(waiting, 1)
+    assert session.state == aioimaplib.LOGOUT
+    with pytest.raises(aioimaplib.AioImapException):
+        await session.simple_command("NOOP")
+    with pytest.raises(aioimaplib.AioImapException):
+        await session.idle_queue.get()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import aioimaplib
 import pytest
@@ -36,7 +37,7 @@ def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> L
     if found is SWAPPED:
         for module in (aioimaplib, aioimaplib.aioimaplib):
             monkeypatch.setattr(module, "IMAP4ClientProtocol", found.Protocol)
-    return found
+    return replace(found, patience=OURS.patience)
 
 
 @pytest.fixture(autouse=True)
