@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import logging
+from collections.abc import Awaitable, Callable
 
 import pytest
 from aioimaplib import AioImapException
@@ -99,6 +100,34 @@ async def test_a_token_is_refused_with_its_reasons(
         )
         assert "T0KEN" not in caplog.text
         assert base64.b64encode(message.encode()).decode() not in caplog.text
+
+
+_LOG_INS: dict[str, Callable[[IMAP4], Awaitable[object]]] = {
+    "login": lambda client: client.login("joe", 'S3"CRET'),
+    "xoauth2": lambda client: client.xoauth2("joe", "T0KEN"),
+    "authenticate": lambda client: client.authenticate("OAUTHBEARER", "joe", "T0KEN"),
+}
+
+
+@pytest.mark.parametrize("name", _LOG_INS)
+async def test_what_a_server_sends_back_is_not_logged(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Some quote the line that they did not understand."""
+    caplog.set_level(logging.DEBUG)
+    sent: list[str] = []
+
+    async def echo(peer: Peer) -> None:
+        line = await peer.line()
+        sent.append(line.split()[-1].strip('"'))
+        await peer.play(f"S: {line.split()[0]} BAD what is {line} ?")
+
+    async with greeted(_HELLO, echo) as client:
+        refused = await _LOG_INS[name](client)
+        assert isinstance(refused, tuple)
+        assert refused[0] == "BAD"
+    assert "what is" in caplog.text
+    assert sent[0] not in caplog.text
 
 
 async def test_a_server_that_does_not_prove_itself_is_left() -> None:

@@ -41,7 +41,8 @@ class LegacyProtocol(LegacyEngine):
         """
         if "LOGINDISABLED" in self.capabilities:
             raise aioimaplib.Abort("the server has LOGINDISABLED: use TLS or starttls")
-        self.redactor.hide(password)  # some servers send it back
+        # Some servers send back what they were sent.
+        self.redactor.hide(password, quoted(password)[1:-1])
         return await self._log_in(
             self._simple("LOGIN", astring(user), quoted(password))
         )
@@ -55,6 +56,7 @@ class LegacyProtocol(LegacyEngine):
         octets = token if isinstance(token, bytes) else token.encode()
         initial = b"user=%b\1auth=Bearer %b\1\1" % (user.encode(), octets)
         encoded = b64encode(initial).decode("ascii")
+        self.redactor.hide(encoded)
         return await self._log_in(self._simple("AUTHENTICATE", "XOAUTH2", encoded))
 
     async def authenticate(self, mechanism: str, credentials: Credentials) -> Any:
