@@ -92,6 +92,22 @@ async def test_idle_ends_also_for_a_program_that_has_not_taken_its_pushes() -> N
         assert (await client.noop()).lines == [b"x"]
 
 
+async def test_each_idle_begins_when_the_one_before_has_ended() -> None:
+    """So `idle_done` always ends the one that has begun; in the base, any."""
+    script = (
+        "C: T1 IDLE\nS: + go\nC: DONE\nS: T1 OK first\n"
+        "C: T2 IDLE\nS: + go\nC: DONE\nS: T2 OK second"
+    )
+    async with selected(script) as client, asyncio.timeout(5):
+        starts = [asyncio.ensure_future(client.idle_start()) for _ in range(2)]
+        ended = []
+        for start in starts:
+            idle = await start
+            client.idle_done()
+            ended.append((await idle).lines)
+        assert ended == [[b"first"], [b"second"]]
+
+
 async def test_a_program_may_tell_its_own_reader_to_stop() -> None:
     """`stop_wait_server_push` goes through the same queue."""
     async with selected("C: T1 IDLE\nS: + go\nC: DONE\nS: T1 OK done") as client:

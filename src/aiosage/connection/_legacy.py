@@ -180,8 +180,9 @@ class IMAP4(TimedCalls):
         """
         if self._idle_waiter is not None:
             self._idle_waiter.cancel()
-        idle = asyncio.ensure_future(self.idle())
-        ready = asyncio.ensure_future(self.protocol.wait_for_idle_response())
+        begun = asyncio.Event()
+        idle: asyncio.Future[Any] = asyncio.ensure_future(self.protocol.idle(begun))
+        ready = asyncio.ensure_future(begun.wait())
         self._tasks.update((idle, ready))
         idle.add_done_callback(self._forget)
         ready.add_done_callback(self._forget)
@@ -200,7 +201,7 @@ class IMAP4(TimedCalls):
         if not is_answered:
             idle.cancel()
             raise TimeoutError("the server has not answered IDLE")
-        if not self.has_pending_idle():
+        if not begun.is_set():
             await idle  # which is about to end; raises, if the session did
             raise aioimaplib.Abort("server returned error to IDLE command")
         self._idle_waiter = self.protocol.loop.call_later(timeout, self._stop_waiting)

@@ -321,10 +321,21 @@ class LegacyEngine(IMAPProtocol):
                 self.pending_async_commands[command.untagged_resp_name] = command
         super()._send_flight(pending)
 
-    async def execute(self, command: Any, scrub: str | None = None) -> Any:
+    async def execute(
+        self,
+        command: Any,
+        scrub: str | None = None,
+        *,
+        begun: asyncio.Event | None = None,
+    ) -> Any:
         """Send a command of aioimaplib and return what it collected.
 
         Cancelling is safe: what came of it goes nowhere.
+
+        Args:
+            command: an ``aioimaplib.Command``.
+            scrub: of no use: what is secret is known without.
+            begun: set when the server has entered the IDLE that *command* is.
 
         Raises:
             ValueError: an argument would open a literal.
@@ -343,7 +354,9 @@ class LegacyEngine(IMAPProtocol):
             self.enqueue(pending)
             pending.done.add_done_callback(lambda done: self._end(pending, done))
             if pending.ready is not None:
-                pending.ready.add_done_callback(lambda _: self._idle_event.set())
+                pending.ready.add_done_callback(
+                    lambda _: self._note_begun(pending, begun)
+                )
             await command.wait()  # for `_end`, or for its deadline
         except BaseException:
             pending.done.cancel()
@@ -354,6 +367,11 @@ class LegacyEngine(IMAPProtocol):
                 pending.deadline_of_progress.stop()
             self._forget(command)
         return command.response
+
+    def _note_begun(self, pending: LegacyPending, begun: asyncio.Event | None) -> None:
+        self._idle_event.set()
+        if begun is not None and pending.tag in self._under_way:
+            begun.set()
 
     def _forget(self, command: Any) -> None:
         if self.pending_sync_command is command:
@@ -395,6 +413,23 @@ class LegacyEngine(IMAPProtocol):
             command.close(pending.text, done.result().condition.value)
 
     # -- IDLE.
+
+    async def idle(self, begun: asyncio.Event | None = None) -> Any:
+        """Be in IDLE until `idle_done`.
+
+        Args:
+            begun: set when the server has entered it, before which another may end.
+
+        Raises:
+            aioimaplib.Abort: the server has no IDLE, or the session ended.
+        """
+        if "IDLE" not in self.capabilities:
+            raise aioimaplib.Abort("server has not IDLE capability")
+        self._idle_event.clear()
+        command = aioimaplib.IdleCommand(
+            self.new_tag(), self.idle_queue, loop=self._running
+        )
+        return await self.execute(command, begun=begun)
 
     def _idle(self) -> LegacyPending | None:
         for pending in self._under_way.values():
