@@ -19,8 +19,10 @@ import async_timeout
 from aioimaplib import aioimaplib
 
 from ..errors import IMAPConnectionError
+from ..model import Secret
 from ._legacy_calls import TimedCalls
 from ._legacy_protocol import LegacyProtocol
+from .sasl import Credentials
 
 ConnectionLostCallback: TypeAlias = Callable[[Exception | None], None]
 ProtocolFactory: TypeAlias = Callable[
@@ -41,7 +43,7 @@ class IMAP4(TimedCalls):
         timeout: seconds most calls may take; seconds without progress for
             ``fetch``, ``append`` and ``uid``'s FETCH.
         conn_lost_cb: called once when the connection ends: with the cause, or
-            None after ``logout``.
+            None after ``logout`` or when the server closed it without a word.
         ssl_context: for TLS from the start.
         sock: a connected socket, as through a proxy, in place of a new one.
         protocol_factory: makes the protocol, such as with limits of its own.
@@ -113,9 +115,7 @@ class IMAP4(TimedCalls):
 
     async def _wait_connection_and_hello(self) -> None:
         await self._client_task
-        await asyncio.shield(self.protocol.greeting)
-        if not self.protocol.capabilities:
-            await self.protocol.capability()
+        await self.protocol.hello()
 
     async def starttls(self, ssl_context: ssl.SSLContext | None = None) -> None:
         """Go on over TLS, before `login`; by default certificates are verified.
@@ -126,6 +126,31 @@ class IMAP4(TimedCalls):
         """
         context = ssl_context or ssl.create_default_context()
         await self._within_timeout(self.protocol.starttls(context, self.host))
+
+    async def authenticate(
+        self, mechanism: str, user: str, secret: str, *, authzid: str | None = None
+    ) -> Any:
+        """Log in by a SASL mechanism, such as PLAIN, SCRAM-SHA-256 or OAUTHBEARER.
+
+        Args:
+            mechanism: one that the server offers, as ``has_capability("AUTH=...")``
+                tells.
+            user: who logs in.
+            secret: the password, or the OAuth 2.0 access token.
+            authzid: as whom to act, if not as *user*.
+
+        Raises:
+            ValueError: user or secret cannot be sent by it.
+            aiosage.errors.IMAPConfigurationError: it needs an extra, as SCRAM does.
+            aioimaplib.Abort: the server does not offer it here, or has not proved
+                what it must.
+            TimeoutError: it took too long.
+        """
+        hidden = Secret(secret)
+        credentials = Credentials(user, hidden, authzid, hidden, self.host, self.port)
+        return await self._within_timeout(
+            self.protocol.authenticate(mechanism, credentials)
+        )
 
     async def logout(self) -> Any:
         """End the session and close the socket."""
@@ -155,8 +180,9 @@ class IMAP4(TimedCalls):
         """
         if self._idle_waiter is not None:
             self._idle_waiter.cancel()
-        idle = asyncio.ensure_future(self.idle())
-        ready = asyncio.ensure_future(self.protocol.wait_for_idle_response())
+        begun = asyncio.Event()
+        idle: asyncio.Future[Any] = asyncio.ensure_future(self.protocol.idle(begun))
+        ready = asyncio.ensure_future(begun.wait())
         self._tasks.update((idle, ready))
         idle.add_done_callback(self._forget)
         ready.add_done_callback(self._forget)
@@ -175,7 +201,7 @@ class IMAP4(TimedCalls):
         if not is_answered:
             idle.cancel()
             raise TimeoutError("the server has not answered IDLE")
-        if not self.has_pending_idle():
+        if not begun.is_set():
             await idle  # which is about to end; raises, if the session did
             raise aioimaplib.Abort("server returned error to IDLE command")
         self._idle_waiter = self.protocol.loop.call_later(timeout, self._stop_waiting)
@@ -201,11 +227,7 @@ class IMAP4(TimedCalls):
             aioimaplib.Abort: the session ended.
         """
         async with async_timeout.timeout(timeout):
-            push = await self.protocol.idle_queue.get()
-        if isinstance(push, IMAPConnectionError):
-            self.protocol.idle_queue.put_nowait(push)  # for the next who asks
-            raise push
-        return push
+            return await self.protocol.idle_queue.get()
 
     async def aclose(self) -> None:
         """Close the socket, which ``close`` (IMAP's CLOSE) does not."""

@@ -163,7 +163,3 @@ class TimedCalls(aioimaplib.IMAP4):
             untagged_resp_name="QUOTA",
         )
         return await self._within_timeout(self.protocol.execute(command))
-
-    def has_capability(self, capability: str) -> bool:
-        """Return whether the server has *capability*, in any case of letters."""
-        return capability.upper() in self.protocol.capabilities

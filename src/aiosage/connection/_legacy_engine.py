@@ -32,8 +32,11 @@ from ..wire import (
     parse,
 )
 from ..wire.commands import SessionState
+from ._legacy_by_hand import handle_lines, loop_of_none
+from ._legacy_capabilities import Capabilities
 from ._legacy_command import LegacyPending, is_sync, lines_of
 from ._legacy_news import News
+from ._legacy_pushes import Pushes
 from ._pending import Pending, again
 from ._protocol import IMAPProtocol
 from ._states import after, event_of
@@ -50,6 +53,7 @@ _VERSIONS: Final = ("IMAP4REV1", "IMAP4REV2", "IMAP4")
 _TYPED: Final = re.compile(
     rb"\* +(?:OK|NO|BAD|BYE|PREAUTH|CAPABILITY)(?= |\Z)", re.IGNORECASE
 )
+UNASKED_OCTETS: Final = 4 * 2**20
 _LINES: Final = Unknown(b"")  # stands for what has only to be handed on
 
 
@@ -59,11 +63,11 @@ class LegacyEngine(IMAPProtocol):
     Args:
         loop: the running loop, which None means too.
         conn_lost_cb: called once when the session ends: with the cause, or None
-            after LOGOUT.
+            after LOGOUT or when the server closed the connection without a word.
         limits: how much a server may make us hold.
     """
 
-    idle_queue: asyncio.Queue[object]
+    idle_queue: asyncio.Queue[Any]
     imap_version: Any  # a name or None; the base says None
     # What is under way, for those who look; to change them changes nothing.
     pending_sync_command: Any
@@ -77,30 +81,70 @@ class LegacyEngine(IMAPProtocol):
         limits: Limits | None = None,
     ) -> None:
         super().__init__(
-            loop or asyncio.get_running_loop(),
+            loop or loop_of_none(),
             conn_lost_cb,
             limits=limits,
             read_timeout=29 * 60.0,
         )
+        self.idle_queue = self._pushes = Pushes(self._follow_reader)
         self._frame: Frame = [b""]  # the response being looked at
+        self._unasked = 0  # octets of a response that no command waits for
         self._news = News()
+        self._is_welcome = False
+        self._is_orderly = False  # whether the end is no loss
         self._state_changed = asyncio.Event()
 
     # -- Receiving.
 
     def data_received(self, d: bytes) -> None:
         """Take octets, and hand on what IDLE heard as one batch."""
+        if self._out is None:
+            self._take_by_hand(d)
+            return
         for pending in self._under_way.values():
             if isinstance(pending, LegacyPending) and pending.deadline_of_progress:
                 pending.deadline_of_progress.note_progress()
         super().data_received(d)
         if (idle := self._idle()) is not None:
             self._flush(idle)
+        self._check_unasked_size(len(d))
+
+    def _take_by_hand(self, data: bytes) -> None:
+        for frame in self._framer.feed(data):
+            self.current_command: Any = handle_lines(
+                frame, self._handle_line, self.current_command, self._running
+            )
+        if self.pending_sync_command is not None:
+            self.pending_sync_command.flush()
 
     def _flush(self, idle: LegacyPending) -> None:
         if self.idle_queue.empty():
             idle.kept = 0  # the program has taken what there was
         idle.legacy.flush()
+
+    def _check_unasked_size(self, received: int) -> None:
+        """End a session whose server sends what has no end, to no command."""
+        if self._under_way or self._framer.is_empty:
+            self._unasked = 0
+            return
+        self._unasked += received
+        if self._unasked > UNASKED_OCTETS:
+            self.fail(
+                IMAPProtocolError(
+                    f"the server sent a response of more than {UNASKED_OCTETS}"
+                    " octets that nobody has asked for"
+                )
+            )
+
+    def _follow_reader(self) -> None:
+        """Read no more than the program does, as long as it is in IDLE."""
+        if self._out is None or self.cause is not None:
+            return
+        idle = self._idle()
+        if self._pushes.is_full and idle is not None and idle.held:
+            self._out.pause_reading()
+        else:
+            self._out.resume_reading()
 
     def _parse(self, frame: Frame) -> Response:
         head = frame[0]
@@ -173,8 +217,7 @@ class LegacyEngine(IMAPProtocol):
             names = response.code.text.split()
         else:
             return
-        # As sent, which programs look for, and in upper case, as it may be meant.
-        self.capabilities = {*names, *(name.upper() for name in names)}
+        self.capabilities = Capabilities(names)
         versions = [name for name in _VERSIONS if name in self.capabilities]
         self.imap_version = versions[0] if versions else None
 
@@ -200,28 +243,49 @@ class LegacyEngine(IMAPProtocol):
             self._news.clear()
         self._state_changed.set()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End everything that waits; an orderly end is no error to `conn_lost_cb`."""
+        self._is_orderly = exc is None
+        super().connection_lost(exc)
+
     def fail(self, error: IMAPConnectionError) -> None:
         """End the session; whoever waits for a push is told, too."""
         if self.cause is not None:
             return
+        if self.session_state is SessionState.LOGOUT:
+            self._is_orderly = True
         told = cast("Callable[[Exception | None], None] | None", self.conn_lost_cb)
-        if told is not None and self.session_state is SessionState.LOGOUT:
+        if told is not None and self._is_orderly:
 
             def tell(_: Exception | None) -> None:
                 told(None)
 
             self.conn_lost_cb = tell
         super().fail(error)
-        self.idle_queue.put_nowait(error)
+        self._pushes.put_nowait(error)
         self._state_changed.set()
 
+    async def hello(self) -> None:
+        """Wait until the server has greeted, and what it can do is known.
+
+        Raises:
+            aioimaplib.Abort: the server refused, or is none.
+            aioimaplib.Error: it speaks no IMAP4.
+        """
+        await asyncio.shield(self.greeting)
+        if not self.capabilities:
+            await self.capability()
+        self._is_welcome = True
+
     async def wait(self, state_regexp: str) -> None:
-        """Wait until the name of the state matches.
+        """Wait until the name of the state matches, after the greeting.
 
         Raises:
             aioimaplib.Abort: the session ended before.
         """
         matches = re.compile(state_regexp).match
+        if not self._is_welcome and self.cause is None:
+            await self.hello()
         while not matches(self.state):
             if self.cause is not None:
                 raise again(self.cause, maybe_executed=False)
@@ -257,10 +321,21 @@ class LegacyEngine(IMAPProtocol):
                 self.pending_async_commands[command.untagged_resp_name] = command
         super()._send_flight(pending)
 
-    async def execute(self, command: Any, scrub: str | None = None) -> Any:
+    async def execute(
+        self,
+        command: Any,
+        scrub: str | None = None,
+        *,
+        begun: asyncio.Event | None = None,
+    ) -> Any:
         """Send a command of aioimaplib and return what it collected.
 
         Cancelling is safe: what came of it goes nowhere.
+
+        Args:
+            command: an ``aioimaplib.Command``.
+            scrub: of no use: what is secret is known without.
+            begun: set when the server has entered the IDLE that *command* is.
 
         Raises:
             ValueError: an argument would open a literal.
@@ -279,7 +354,9 @@ class LegacyEngine(IMAPProtocol):
             self.enqueue(pending)
             pending.done.add_done_callback(lambda done: self._end(pending, done))
             if pending.ready is not None:
-                pending.ready.add_done_callback(lambda _: self._idle_event.set())
+                pending.ready.add_done_callback(
+                    lambda _: self._note_begun(pending, begun)
+                )
             await command.wait()  # for `_end`, or for its deadline
         except BaseException:
             pending.done.cancel()
@@ -290,6 +367,11 @@ class LegacyEngine(IMAPProtocol):
                 pending.deadline_of_progress.stop()
             self._forget(command)
         return command.response
+
+    def _note_begun(self, pending: LegacyPending, begun: asyncio.Event | None) -> None:
+        self._idle_event.set()
+        if begun is not None and pending.tag in self._under_way:
+            begun.set()
 
     def _forget(self, command: Any) -> None:
         if self.pending_sync_command is command:
@@ -332,6 +414,23 @@ class LegacyEngine(IMAPProtocol):
 
     # -- IDLE.
 
+    async def idle(self, begun: asyncio.Event | None = None) -> Any:
+        """Be in IDLE until `idle_done`.
+
+        Args:
+            begun: set when the server has entered it, before which another may end.
+
+        Raises:
+            aioimaplib.Abort: the server has no IDLE, or the session ended.
+        """
+        if "IDLE" not in self.capabilities:
+            raise aioimaplib.Abort("server has not IDLE capability")
+        self._idle_event.clear()
+        command = aioimaplib.IdleCommand(
+            self.new_tag(), self.idle_queue, loop=self._running
+        )
+        return await self.execute(command, begun=begun)
+
     def _idle(self) -> LegacyPending | None:
         for pending in self._under_way.values():
             if isinstance(pending, LegacyPending) and pending.legacy.name == "IDLE":
@@ -346,3 +445,9 @@ class LegacyEngine(IMAPProtocol):
         """End IDLE."""
         if (idle := self._idle()) is not None:
             self.release(idle)
+
+    def release(self, pending: Pending) -> None:
+        """Let IDLE send DONE, and hear the answer to it."""
+        super().release(pending)
+        if self._pushes.is_full:
+            self._follow_reader()

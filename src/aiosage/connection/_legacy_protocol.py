@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import ssl
 from base64 import b64encode
+from collections.abc import Coroutine
 from typing import Any, cast
 
 from aioimaplib import aioimaplib
 
 from ..errors import IMAPProtocolError, IMAPTLSError
 from ..wire import Condition
-from ..wire.commands import StartTls
+from ..wire.commands import Authenticate, StartTls
 from ._legacy_arguments import astring, quoted
 from ._legacy_engine import LegacyEngine
+from .sasl import MECHANISMS, SCRAM, Credentials, Mechanism, make, tls_binding
 
 
 class LegacyProtocol(LegacyEngine):
@@ -39,8 +41,11 @@ class LegacyProtocol(LegacyEngine):
         """
         if "LOGINDISABLED" in self.capabilities:
             raise aioimaplib.Abort("the server has LOGINDISABLED: use TLS or starttls")
-        self.redactor.hide(password)  # some servers send it back
-        return await self._log_in("LOGIN", astring(user), quoted(password))
+        # Some servers send back what they were sent.
+        self.redactor.hide(password, quoted(password)[1:-1])
+        return await self._log_in(
+            self._simple("LOGIN", astring(user), quoted(password))
+        )
 
     async def xoauth2(self, user: str, token: str | bytes) -> Any:
         """Log in by XOAUTH2.
@@ -51,12 +56,54 @@ class LegacyProtocol(LegacyEngine):
         octets = token if isinstance(token, bytes) else token.encode()
         initial = b"user=%b\1auth=Bearer %b\1\1" % (user.encode(), octets)
         encoded = b64encode(initial).decode("ascii")
-        return await self._log_in("AUTHENTICATE", "XOAUTH2", encoded)
+        self.redactor.hide(encoded)
+        return await self._log_in(self._simple("AUTHENTICATE", "XOAUTH2", encoded))
 
-    async def _log_in(self, name: str, *args: str) -> Any:
+    async def authenticate(self, mechanism: str, credentials: Credentials) -> Any:
+        """Log in by a SASL mechanism that the server offers (RFC 9051 §6.2.2).
+
+        Refused, it is NO; what the server told of the reasons comes before its text.
+
+        Raises:
+            ValueError: the credentials cannot be sent by it.
+            IMAPConfigurationError: it needs an extra that is not installed.
+            aioimaplib.Abort: the server does not offer it here, or has not proved
+                what it must.
+        """
+        name = mechanism.upper()
+        if self.state != aioimaplib.NONAUTH:
+            raise aioimaplib.Abort(
+                f"command AUTHENTICATE illegal in state {self.state}"
+            )
+        if name not in MECHANISMS or f"AUTH={name}" not in self.capabilities:
+            raise aioimaplib.Abort(f"server has not AUTH={name} capability")
+        offered = frozenset(map(str.upper, self.capabilities))
+        session = self.socket_transport.get_extra_info("ssl_object")
+        binding = tls_binding(session) if name in SCRAM else None
+        if name.endswith("-PLUS") and binding is None:
+            raise aioimaplib.Abort(f"{name} needs TLS")
+        run = make(name, credentials, offered=offered, binding=binding)
+        return await self._log_in(self._authenticate(run, "SASL-IR" in offered))
+
+    async def _authenticate(self, run: Mechanism, in_one: bool) -> Any:
+        pending = self.start(Authenticate(run, in_one))
+        if run.initial_response:
+            self.redactor.hide(b64encode(run.initial_response).decode("ascii"))
+        status = await self.finish(pending)
+        if run.failure and (run.error or status.condition is Condition.OK):
+            failure = IMAPProtocolError(f"{run.name} failed: {run.failure}")
+            self.fail(failure)  # it is not the server that it should be
+            raise failure
+        reasons = [f"{name}: {told}".encode() for name, told in run.details.items()]
+        code = status.code
+        shown = f"[{f'{code.name} {code.text}'.rstrip()}] " if code else ""
+        lines = [*reasons, f"{shown}{status.text}".encode()]
+        return aioimaplib.Response(status.condition.value, lines)
+
+    async def _log_in(self, way: Coroutine[Any, Any, Any]) -> Any:
         before, self.capabilities = self.capabilities, set[str]()
         try:
-            response = await self._simple(name, *args)
+            response = await way
             if response.result == "OK" and not self.capabilities:
                 await self._simple("CAPABILITY")
             return response

@@ -1,0 +1,147 @@
+"""What an IDLE hears, and how much of it is held for a program that does not ask."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aioimaplib import AioImapException, aioimaplib
+
+from aiosage.connection._legacy_protocol import LegacyProtocol
+from aiosage.connection._legacy_pushes import Pushes
+from aiosage.errors import IMAPConnectionLost
+
+from .drop_in.streams import session_of
+from .scripted import Peer
+from .test_legacy_sessions import selected
+
+_LINE = b"* 1 FETCH (FLAGS (%s))\r\n" % (b"x" * 1000)
+_LINES = 40_000  # 40 MB
+
+
+async def test_a_queue_of_pushes_is_full_until_most_of_it_is_taken() -> None:
+    """Each line counts 256 octets more than it has; the change is told once."""
+    changes: list[bool] = []
+    pushes = Pushes(lambda: changes.append(pushes.is_full), high=1000, low=500)
+    for _ in range(3):
+        pushes.put_nowait([b"x" * 100])  # 356 each
+    assert changes == [True]
+    await pushes.get()
+    assert pushes.is_full  # 712
+    await pushes.get()
+    assert changes == [True, False]
+
+
+async def test_the_end_of_the_session_is_raised_to_whoever_asks() -> None:
+    """After what came before it; to who waits already, and again."""
+    pushes = Pushes(lambda: None)
+    pushes.put_nowait([b"1 EXISTS"])
+    waiting = asyncio.ensure_future(pushes.get())
+    assert await waiting == [b"1 EXISTS"]
+    late = [asyncio.ensure_future(pushes.get()) for _ in range(2)]
+    await asyncio.sleep(0)
+    error = IMAPConnectionLost("gone")
+    pushes.put_nowait(error)
+    for task in late:
+        with pytest.raises(IMAPConnectionLost, match="gone") as caught:
+            await task
+        assert caught.value is not error  # tracebacks are not shared
+    with pytest.raises(AioImapException):
+        pushes.get_nowait()
+
+
+async def _flood(peer: Peer) -> None:
+    await peer.play("C: T1 IDLE\nS: + go")
+    for _ in range(_LINES // 100):
+        peer.send(_LINE * 100)
+        await peer.writer.drain()
+    await peer.play("C: DONE\nS: T1 OK done\nC: T2 NOOP\nS: T2 OK x")
+
+
+async def _wait_until_full(queue: object) -> None:
+    assert isinstance(queue, Pushes)
+    for _ in range(200):  # also after that: the server goes on while it can
+        await asyncio.sleep(0.001)
+    assert queue.is_full
+
+
+async def test_a_flood_waits_for_a_program_that_is_slow() -> None:
+    """The base holds all of it: here the server cannot send on. Nothing is lost."""
+    async with selected(_flood) as client:
+        idle = await client.idle_start()
+        queue = client.protocol.idle_queue
+        await _wait_until_full(queue)
+        held = [line for batch in queue._queue for line in batch]
+        assert len(held) < 6_000  # of 40,000
+        lines = 0
+        while lines < _LINES:
+            lines += len(await client.wait_server_push(timeout=5))
+        assert lines == _LINES
+        client.idle_done()
+        assert (await idle).result == "OK"
+        assert (await client.noop()).lines == [b"x"]
+
+
+async def test_idle_ends_also_for_a_program_that_has_not_taken_its_pushes() -> None:
+    """The answer to DONE is behind them, and must be read."""
+    async with selected(_flood) as client:
+        idle = await client.idle_start()
+        await _wait_until_full(client.protocol.idle_queue)
+        client.idle_done()
+        assert (await asyncio.wait_for(idle, 5)).result == "OK"
+        assert (await client.noop()).lines == [b"x"]
+
+
+async def test_each_idle_begins_when_the_one_before_has_ended() -> None:
+    """So `idle_done` always ends the one that has begun; in the base, any."""
+    script = (
+        "C: T1 IDLE\nS: + go\nC: DONE\nS: T1 OK first\n"
+        "C: T2 IDLE\nS: + go\nC: DONE\nS: T2 OK second"
+    )
+    async with selected(script) as client, asyncio.timeout(5):
+        starts = [asyncio.ensure_future(client.idle_start()) for _ in range(2)]
+        ended = []
+        for start in starts:
+            idle = await start
+            client.idle_done()
+            ended.append((await idle).lines)
+        assert ended == [[b"first"], [b"second"]]
+
+
+async def test_a_program_may_tell_its_own_reader_to_stop() -> None:
+    """`stop_wait_server_push` goes through the same queue."""
+    async with selected("C: T1 IDLE\nS: + go\nC: DONE\nS: T1 OK done") as client:
+        assert not await client.stop_wait_server_push()
+        idle = await client.idle_start()
+        assert await client.stop_wait_server_push()
+        assert await client.wait_server_push() == aioimaplib.STOP_WAIT_SERVER_PUSH
+        client.idle_done()
+        await idle
+
+
+@pytest.mark.parametrize("start", [b"* 1 FETCH (BODY[] {200000000}\r\n", b"* "])
+async def test_what_has_no_end_and_is_for_nobody_ends_the_session(start: bytes) -> None:
+    """The base holds a literal of any size, and a line of any length."""
+
+    async def flood(peer: Peer) -> None:
+        peer.send(start)
+        for _ in range(10_000):
+            peer.send(b"x" * 10_000)
+            await peer.writer.drain()
+
+    async with selected(flood) as client:
+        async with asyncio.timeout(5):
+            await client.protocol.closed.wait()
+        with pytest.raises(AioImapException, match="4194304 octets"):
+            await client.noop()
+
+
+async def test_what_is_for_nobody_may_come_in_pieces() -> None:
+    """Only one response without an end is too much, not many small ones."""
+    session = session_of(LegacyProtocol)
+    for _ in range(100):
+        session.data_received(b"* " + b"x" * 100_000)
+        session.data_received(b"\r\n* 1 EXIS")
+        session.data_received(b"TS\r\n")
+    assert session.cause is None
+    session.fail(IMAPConnectionLost("the test is over"))
