@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from ..model import Referral
-from ..wire import Status
+from ..wire import ReferralCode, Status
 
 
 def referral_in(status: Status) -> Referral | None:
     """Return where *status* sends the user; None if nowhere, or to no server."""
-    code = status.code
-    if code is None or code.name != "REFERRAL":
+    if not isinstance(status.code, ReferralCode):
         return None
     try:
-        return Referral.parse(code.text.partition(" ")[0])
+        return Referral.parse(status.code.url)
     except ValueError:
         return None
