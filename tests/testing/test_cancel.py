@@ -55,8 +55,11 @@ async def test_late_is_when_the_result_is_there_and_not_taken() -> None:
         nonlocal future
         loop = asyncio.get_running_loop()
         future = loop.create_future()
-        loop.call_later(0.001, lambda: future.done() or future.set_result(None))
-        await future
+        timer = loop.call_later(0.001, future.set_result, None)
+        try:
+            await future
+        finally:
+            timer.cancel()
 
     states = [
         (cancellation.late, future.cancelled())
