@@ -116,6 +116,20 @@ async def test_the_difference_is_told_instead_of_what_came_of_it() -> None:
     assert isinstance(caught.value.__context__, asyncio.IncompleteReadError | OSError)
 
 
+async def test_an_error_of_the_client_is_not_hidden_by_what_came_of_it() -> None:
+    """It left early since it failed, so that is no news."""
+    with pytest.raises(LookupError):
+        async with Transcript.parse("S: hi\nC: yes").serve() as server:
+            await fail_at(server)
+
+
+async def fail_at(server: ScriptedServer) -> None:
+    """Connect, leave and fail."""
+    async with client_of(server) as client:
+        await client.hear(b"hi\r\n")
+    raise LookupError
+
+
 async def test_a_client_that_stays_and_says_nothing_is_told_of(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -164,6 +164,7 @@ class ScriptedServer:
         self._ssl_context = ssl_context
         self._complete = complete
         self._failures: list[Exception] = []
+        self._unfinished: list[Exception] = []  # may be but what came of a failure
         self._sessions: dict[asyncio.Task[None], asyncio.Future[None]] = {}
         self._server: asyncio.Server | None = None
         self._port = 0
@@ -193,16 +194,20 @@ class ScriptedServer:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        if self._complete and exc is None:
-            if not self._sessions:
-                self._failures.append(TranscriptMismatch("no client came"))
-            else:
+        try:
+            if self._complete and exc is None and self._sessions:
                 await asyncio.wait(self._sessions.values(), timeout=_END_GRACE)
-        for task in self._sessions:
-            task.cancel()
-        await asyncio.gather(*self._sessions, return_exceptions=True)
+        finally:
+            for session in self._sessions:
+                session.cancel()
+            await asyncio.gather(*self._sessions, return_exceptions=True)
         if self._failures and (exc is None or isinstance(exc, Exception)):
             raise self._failures[0]  # why whatever failed in the block did
+        if self._complete and exc is None:
+            if not self._sessions:
+                raise TranscriptMismatch("no client came")
+            if self._unfinished:
+                raise self._unfinished[0]
 
     def _accept(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -231,15 +236,15 @@ class ScriptedServer:
             for script in self._scripts:
                 await (script(peer) if callable(script) else peer.play(script))
         except (PeerGone, ConnectionError, asyncio.IncompleteReadError):
-            self._note_incomplete("the client left before %s", peer)
+            self._unfinished.append(
+                TranscriptMismatch(f"the client left before {peer.awaited}")
+            )
             raise ConnectionAbortedError from None
         except asyncio.CancelledError:
-            self._note_incomplete("the client has not said %s", peer)
+            self._unfinished.append(
+                TranscriptMismatch(f"the client has not said {peer.awaited}")
+            )
             raise
         except Exception as error:
             self._failures.append(error)
             raise ConnectionAbortedError from None  # the client need not wait
-
-    def _note_incomplete(self, what: str, peer: Peer) -> None:
-        if self._complete:
-            self._failures.append(TranscriptMismatch(what % peer.awaited))
