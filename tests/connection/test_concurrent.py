@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import pytest
@@ -37,6 +38,7 @@ from aiosage.wire.commands import (
 )
 
 from ..conftest import Endpoint
+from .scripted import LOGGED_IN, Peer, config, scripted
 
 COUNT = 30
 
@@ -271,6 +273,41 @@ async def test_concurrent_appends_never_mix(
         for data in stored
     }
     await connection.aclose()
+
+
+async def test_answers_may_come_in_any_order() -> None:
+    """A server may end what came last first (RFC 9051 §5.5), be it all at once."""
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(LOGGED_IN)
+        while True:
+            lines = [await peer.line()]
+            with suppress(TimeoutError):
+                while True:
+                    async with asyncio.timeout(0.01):
+                        lines.append(await peer.line())
+            for line in reversed(lines):
+                tag, name, mailbox, *_ = line.split(" ")
+                if name == "STATUS":
+                    number = mailbox.removeprefix("box")
+                    peer.send(f"* STATUS {mailbox} (MESSAGES {number})\r\n".encode())
+                else:
+                    peer.send(f'* LIST () "/" {line.split(" ")[3]}\r\n'.encode())
+                peer.send(f"{tag} OK done\r\n".encode())
+
+    async def ask(number: int) -> None:
+        box = f"box{number}"
+        if number % 2:
+            data = await connection.execute(MailboxStatus(box, ("MESSAGES",)))
+            assert (data.mailbox, data.items) == (box, {"MESSAGES": number})
+        else:
+            ((listed, _),) = await connection.execute(ListMailboxes(box))
+            assert listed.name == box
+
+    async with scripted(serve) as port:
+        connection = await IMAPConnection.open(config(port))
+        await all_at_once([ask(number) for number in range(COUNT)])
+        connection.abort()
 
 
 async def test_news_reaches_listeners_once_whoever_is_asking(

@@ -98,6 +98,10 @@ async def test_a_transcript_is_played_with_the_tags_of_the_client() -> None:
         (b"a LOGON joe x\r\n", r"line 3: the client said 'a LOGON joe x', not 'C: T1"),
         (b"a LOGIN joe\r\n", r"line 3: .* not 'C: T1 LOGIN joe \*\*\*'"),
         (b"a LOGIN joe x\r\na NOOP\r\n", r"line 5: the client said 'a NOOP', not"),
+        (
+            b"a LOGIN joe x\r\nb UID FETCH 1 (BODY.PEEK[]) now\r\n",
+            r"line 5: the client said 'b UID FETCH 1 \(BODY.PEEK\[\]\) now', not",
+        ),
         (b"a LOGIN joe x\r\n", r"left before line 5, 'C: T2 UID FETCH 1"),
         (b"a LOGIN joe x\r\na UID", r"left before line 5"),
         (b"", r"left before line 3"),
@@ -184,6 +188,15 @@ async def test_lines_of_the_client_may_be_long_and_hold_any_octet() -> None:
         await client.hear(b"+ go\r\n")
 
 
+async def test_in_escaped_lines_nothing_stands_for_anything() -> None:
+    with pytest.raises(
+        TranscriptMismatch, match=r"line 2: .* not 'C% T1 \*\*\*\.\.\.'"
+    ):
+        await play(
+            Transcript.parse("S: hi\nC% T1 ***...").serve(), say=b"x y\r\n", hear=None
+        )
+
+
 @pytest.mark.parametrize(
     "line", ["X: what", "S:no space", "S! explode", " S: indented", "C"]
 )
@@ -206,14 +219,14 @@ def test_a_trace_becomes_a_transcript_that_a_person_can_read() -> None:
             record(server, "KAB1 OK in"),
             record(client, 'KAB2 APPEND "Entwürfe" {12}'),
             record(server, "+ "),
-            record(client, "T1 x...\r\nT2 "),  # a message, not a command
+            record(client, "T1 x\r\nT2 \r\nx..."),  # a message, not a command
             record(server, "KAB2 OK done"),
             record(client, "KAB3 UID SEARCH RETURN (ALL) ALL"),
             record(server, '* ESEARCH (TAG "KAB3") UID ALL 1'),
             record(server, "KAB3 OK done"),
             record(client, "KAB4 IDLE"),
             record(server, "+ idling"),
-            record(server, "* 1 FETCH (BODY[] {4}\r\n\n\udc80T1)"),
+            record(server, "* 1 FETCH (BODY[] {9}\r\nT1 OK\r\n\n\udc80T1)"),
             record(client, "DONE"),
             record(server, "KAB4 OK done"),
         ]
@@ -225,15 +238,17 @@ def test_a_trace_becomes_a_transcript_that_a_person_can_read() -> None:
         "S: T1 OK in\n"
         'C: T2 APPEND "Entwürfe" {12}\n'
         "S% +%20\n"
-        "C% T1 x...\n"
+        "C% T1 x\n"
         "C% T2%20\n"
+        "C% x...\n"
         "S: T2 OK done\n"
         "C: T3 UID SEARCH RETURN (ALL) ALL\n"
         'S: * ESEARCH (TAG "T3") UID ALL 1\n'
         "S: T3 OK done\n"
         "C: T4 IDLE\n"
         "S: + idling\n"
-        "S: * 1 FETCH (BODY[] {4}\n"
+        "S: * 1 FETCH (BODY[] {9}\n"
+        "S% T1 OK\n"
         "S% %0A%80T1)\n"
         "C: DONE\n"
         "S: T4 OK done\n"
