@@ -295,7 +295,7 @@ async def test_answers_may_come_in_any_order() -> None:
                     peer.send(f'* LIST () "/" {line.split(" ")[3]}\r\n'.encode())
                 peer.send(f"{tag} OK done\r\n".encode())
 
-    async def ask(number: int) -> None:
+    async def ask(connection: IMAPConnection, number: int) -> None:
         box = f"box{number}"
         if number % 2:
             data = await connection.execute(MailboxStatus(box, ("MESSAGES",)))
@@ -305,9 +305,9 @@ async def test_answers_may_come_in_any_order() -> None:
             assert listed.name == box
 
     async with scripted(serve) as port:
-        connection = await IMAPConnection.open(config(port))
-        await all_at_once([ask(number) for number in range(COUNT)])
-        connection.abort()
+        opened = await IMAPConnection.open(config(port))
+        await all_at_once([ask(opened, number) for number in range(COUNT)])
+        opened.abort()
 
 
 async def test_news_reaches_listeners_once_whoever_is_asking(

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from aiosage.connection import (
+    IMAP4,
     ConnectionConfig,
     Direction,
     IMAPConnection,
@@ -240,6 +241,32 @@ async def test_no_record_holds_a_token() -> None:
     assert text.endswith("NO ***")
     assert "ya29" not in text
     assert base64.b64encode(b"ya29")[:4].decode() not in text
+
+
+async def test_no_record_holds_what_the_drop_in_logs_in_with() -> None:
+    """It writes its commands itself, so all there is of a login is hidden."""
+    records: list[TraceRecord] = []
+    script = (
+        "S: * OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] hi\n"
+        "C: T0 LOGIN joe ...\nS: T0 NO hunter2\n"
+        "C: T1 LOGIN joe ...\nS: + go\nC: pässword\nS: T1 NO no\n"
+        "C: T2 AUTHENTICATE XOAUTH2 ...\nS: + e30=\nC: \nS: T2 NO no\n"
+    )
+    async with scripted(script) as port:
+        client = IMAP4("127.0.0.1", port, timeout=5.0)
+        await client.wait_hello_from_server()
+        client.protocol.trace_to(records.append, literals=True)
+        await client.login("joe", "hunter2")
+        await client.login("joe", "pässword")
+        await client.xoauth2("joe", "ya29.token")
+        await client.aclose()
+
+    sent = [r.text for r in records if r.direction is Direction.CLIENT]
+    assert len(sent) >= 5
+    assert set("".join(sent)) <= {"*", "\r", "\n"}
+    heard = "".join(r.text for r in records)
+    assert "hunter2" not in heard
+    assert "e30=" not in heard
 
 
 async def test_no_record_holds_the_key_of_an_url() -> None:
