@@ -1,20 +1,33 @@
-"""A server that says what a test scripts, for what no real server does."""
+"""What sessions with a `ScriptedServer` have in common."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from typing import TypeAlias
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 
 import pytest
 
 from aiosage.connection import ConnectionConfig, IMAPConnection, Security
 from aiosage.errors import IMAPConnectionError
 from aiosage.model import Secret
+from aiosage.testing import Peer, PeerGone, Script, ScriptedServer
 from aiosage.wire import Limits
+
+__all__ = [
+    "CAPABILITIES",
+    "LOGGED_IN",
+    "PASSWORD",
+    "SELECTED",
+    "Peer",
+    "PeerGone",
+    "Script",
+    "config",
+    "opened",
+    "outcome",
+    "scripted",
+]
 
 CAPABILITIES = "IMAP4rev1 LITERAL+ IDLE UIDPLUS MOVE UNSELECT"
 PASSWORD = "hunter2-and-more"
@@ -29,116 +42,16 @@ S: * 3 EXISTS
 S: * OK [UIDVALIDITY 7] ok
 S: T1 OK [READ-WRITE] selected
 """
-_TAGGED = re.compile(r"T\d+(?= |$)")
-
-
-class PeerGone(Exception):
-    """The client has closed the connection."""
-
-
-class Peer:
-    """The server's side of one connection.
-
-    Transcripts are lines: ``S: `` is sent, ``C: `` must come, where ``...`` at the
-    end is anything. ``T1``, ``T2`` at the start of lines stand for tags. ``S! close``
-    and ``S! reset`` end the connection.
-    """
-
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        self.reader = reader
-        self.writer = writer
-        self.tags: dict[str, str] = {}
-
-    async def play(self, transcript: str) -> None:
-        """Play *transcript* to its end."""
-        for line in filter(None, transcript.split("\n")):
-            kind, text = line[:3], line[3:]
-            if kind == "S: ":
-                self.send(_TAGGED.sub(self._tag, text, count=1).encode() + b"\r\n")
-            elif kind == "C: ":
-                await self._expect(text)
-            elif line == "S! close":
-                self.writer.close()
-            elif line == "S! reset":
-                self.writer.transport.abort()
-            else:
-                raise ValueError(f"not a line of a transcript: {line!r}")
-
-    def send(self, octets: bytes) -> None:
-        """Send *octets* as they are."""
-        self.writer.write(octets)
-
-    async def line(self) -> str:
-        """Return the next line from the client."""
-        line = await self.reader.readline()
-        if not line.endswith(b"\r\n"):
-            raise PeerGone
-        return line[:-2].decode()
-
-    async def gone(self) -> None:
-        """Wait until the client closes, throwing away what it still says."""
-        while await self.reader.read(65536):
-            pass
-
-    def _tag(self, match: re.Match[str]) -> str:
-        return self.tags[match[0]]
-
-    async def _expect(self, text: str) -> None:
-        line = await self.line()
-        if name := _TAGGED.match(text):
-            tag, _, line = line.partition(" ")
-            self.tags[name[0]] = tag
-            text = text[name.end() + 1 :]
-        if text.endswith("..."):
-            line, text = line[: len(text) - 3], text[:-3]
-        assert line == text
-
-
-Script: TypeAlias = str | Callable[[Peer], Awaitable[None]]
 
 
 @asynccontextmanager
 async def scripted(
     *scripts: Script, ssl_context: ssl.SSLContext | None = None
 ) -> AsyncIterator[int]:
-    """Serve *scripts*, one after the other on each connection; give the port.
-
-    After them the connection stays open until the client closes it. What the
-    client should have said and did not fails the test.
-    """
-    failures: list[Exception] = []
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def serve(peer: Peer) -> None:
-        try:
-            for script in scripts:
-                await (peer.play(script) if isinstance(script, str) else script(peer))
-            await peer.gone()
-        except (PeerGone, ConnectionError, asyncio.IncompleteReadError):
-            pass
-        except (AssertionError, ValueError, LookupError) as error:
-            failures.append(error)
-        finally:
-            peer.writer.transport.abort()
-            with suppress(ConnectionError, ssl.SSLError):
-                await peer.writer.wait_closed()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.get_running_loop().create_task(serve(Peer(reader, writer))))
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=ssl_context)
-    port: int = server.sockets[0].getsockname()[1]
-    try:
-        yield port
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    if failures:
-        raise failures[0]
+    """Serve *scripts* to clients that may leave when they like; give the port."""
+    server = ScriptedServer(*scripts, ssl_context=ssl_context, complete=False)
+    async with server:
+        yield server.port
 
 
 def config(

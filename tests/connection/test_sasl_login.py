@@ -392,7 +392,7 @@ def in_turn(*scripts: Script) -> Script:
 
     async def play(peer: Peer) -> None:
         script = left.pop(0)
-        await (peer.play(script) if isinstance(script, str) else script(peer))
+        await (script(peer) if callable(script) else peer.play(script))
 
     return play
 

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import TypedDict, Unpack, overload
 
-from ..connection import ConnectionConfig, Security, TokenProvider
+from ..connection import ConnectionConfig, Security, TokenProvider, Trace
 from ..errors import IMAPConfigurationError
 from ..model import Secret
 from ..pool import IMAPConnectionPool, PoolStats
@@ -33,6 +33,8 @@ class ConnectionOptions(TypedDict, total=False):
     idle_renewal: float
     poll_interval: float
     limits: Limits
+    trace: Trace | None
+    trace_literals: bool
 
 
 class IMAPClient:

@@ -5,16 +5,20 @@ from ._connection import CLOSE_GRACE, IMAPConnection
 from ._legacy import IMAP4, IMAP4_SSL
 from ._protocol import Listener, News
 from ._token import TokenProvider, TokenRequest
+from ._trace import Direction, Trace, TraceRecord
 
 __all__ = [
     "CLOSE_GRACE",
     "IMAP4",
     "IMAP4_SSL",
     "ConnectionConfig",
+    "Direction",
     "IMAPConnection",
     "Listener",
     "News",
     "Security",
     "TokenProvider",
     "TokenRequest",
+    "Trace",
+    "TraceRecord",
 ]

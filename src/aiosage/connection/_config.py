@@ -15,6 +15,7 @@ from ..model import Secret
 from ..wire import Limits
 from ._client_id import check_client_id, check_enable, default_client_id
 from ._token import TokenMemory, TokenProvider
+from ._trace import Trace
 from .sasl import MECHANISMS, OAUTH, WITH_AUTHZID
 
 
@@ -67,6 +68,8 @@ class ConnectionConfig:
         client_id: what to tell the server about this program (RFC 2971), since
             some let only those in who tell; empty to only ask what the server
             is, None to say nothing.
+        trace: told of all that goes over each connection, without secrets.
+        trace_literals: tell it also what literals hold, such as messages.
 
     Raises:
         IMAPConfigurationError: with every mistake at once.
@@ -91,6 +94,8 @@ class ConnectionConfig:
     client_id: Mapping[str, str] | None = field(
         default_factory=default_client_id, hash=False
     )
+    trace: Trace | None = field(default=None, repr=False)
+    trace_literals: bool = False
     token_memory: TokenMemory = field(
         default_factory=TokenMemory, init=False, repr=False, compare=False
     )

@@ -36,6 +36,7 @@ from ._config import ConnectionConfig
 from ._open import open_session
 from ._pending import Pending
 from ._protocol import IMAPProtocol, Listener
+from ._trace import Trace
 
 log = logging.getLogger("aiosage.connection")
 
@@ -161,6 +162,15 @@ class IMAPConnection:
     def remove_listener(self, listener: Listener) -> None:
         """Stop telling *listener*."""
         self._protocol.remove_listener(listener)
+
+    def trace_to(self, trace: Trace | None, *, literals: bool = False) -> None:
+        """Tell *trace* of all that is sent and received from now on.
+
+        Args:
+            trace: None to tell nobody any more.
+            literals: also what literals hold, such as messages.
+        """
+        self._protocol.trace_to(trace, literals=literals)
 
     async def execute(self, command: Command[R]) -> R:
         """Send *command* and return its result.

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, TypeAlias, cast
 
 from aioimaplib import aioimaplib
 
-from ..wire import EncodedCommand, Encoder, Frame, Status, Untagged
+from ..wire import EncodedCommand, Encoder, Flight, Frame, SecretSpan, Status, Untagged
 from ..wire.commands import ANY_STATE, Command
 from ._legacy_arguments import cut_flights, encode_arguments
 from ._pending import Pending
@@ -77,11 +77,13 @@ class LegacyPending(Pending):
         elif legacy.name == "AUTHENTICATE" and len(legacy.args) > 1:
             # A refusal comes as a challenge, and ends when that is answered.
             flights.append([b"\r\n"])
-        shown = "***" if legacy.name in _SECRET else args
+        shown, secrets = args, tuple[SecretSpan, ...]()
+        if legacy.name in _SECRET:
+            shown, secrets = "***", tuple(_all_of(flights))
         super().__init__(
             legacy.tag,
             _LegacyCommand(),
-            EncodedCommand(tuple(flights), f"{line} {shown}"),
+            EncodedCommand(tuple(flights), f"{line} {shown}", secrets),
             loop,
             held=legacy.name == "IDLE",
         )
@@ -141,6 +143,12 @@ class LegacyPending(Pending):
         """Put *lines* before what the command has."""
         if self._lines is not None:
             self._lines[:0] = lines
+
+
+def _all_of(flights: Sequence[Flight]) -> Iterator[SecretSpan]:
+    for flight, pieces in enumerate(flights):
+        for piece, octets in enumerate(pieces):
+            yield SecretSpan(flight, piece, 0, len(octets.removesuffix(b"\r\n")))
 
 
 def is_sync(legacy: Any) -> bool:

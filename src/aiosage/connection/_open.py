@@ -126,6 +126,7 @@ async def _open(config: ConnectionConfig, token: Secret | None) -> IMAPProtocol:
         read_timeout=config.read_timeout,
         secrets=_secrets(config, token),
     )
+    protocol.trace_to(config.trace, literals=config.trace_literals)
     if token is not None:
         _note_expiry(protocol, config.token_memory, token)
     step = _CONNECT

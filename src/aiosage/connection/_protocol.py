@@ -22,6 +22,7 @@ which ends every command with the same cause.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -65,6 +66,7 @@ from ._pipeline import may_join
 from ._redaction import Redactor
 from ._session import Session
 from ._states import START, Event, after, event_of
+from ._trace import Trace, Tracer
 from ._watchdog import Watchdog
 
 log = logging.getLogger("aiosage.protocol")
@@ -81,6 +83,7 @@ ABANDON_OCTETS: Final = 16 * 2**20
 
 # What says something of the session itself: all else is about mail.
 _ABOUT_SESSION: Final = (CapabilityData, EnabledData, IdData, Status)
+_numbers: Final = itertools.count(1)  # of connections, to tell their traces apart
 
 
 class IMAPProtocol(Session):
@@ -110,6 +113,8 @@ class IMAPProtocol(Session):
         self._limits = limits or Limits()
         self._framer = Framer(self._limits)
         self.redactor = Redactor(secrets)
+        self.number = next(_numbers)
+        self._tracer: Tracer | None = None
         self._waiting: deque[Pending] = deque()
         self._under_way: dict[str, Pending] = {}
         self._listeners: list[Listener] = []
@@ -142,6 +147,8 @@ class IMAPProtocol(Session):
         self._watchdog.note_progress()
         try:
             for frame in self._framer.feed(data):
+                if self._tracer is not None:
+                    self._tracer.received(frame)
                 if self._upgrading:
                     raise causes.injected()
                 self._take(self._parse(frame), frame)
@@ -179,6 +186,14 @@ class IMAPProtocol(Session):
         """Stop telling it."""
         if listener in self._listeners:
             self._listeners.remove(listener)
+
+    def trace_to(self, trace: Trace | None, *, literals: bool = False) -> None:
+        """Tell *trace* of all that is sent and received from now on; None: nobody."""
+        self._tracer = None
+        if trace is not None:
+            self._tracer = Tracer(
+                trace, self.number, self._running.time, self.redactor, literals=literals
+            )
 
     @property
     def is_quiet(self) -> bool:
@@ -309,6 +324,8 @@ class IMAPProtocol(Session):
         pending.invited = False
         if pending.flight == 0:
             log.debug("C: %s", pending.encoded.shown)
+        if self._tracer is not None:
+            self._tracer.sent(pending)
         pending.flight += 1
         assert self._out is not None
         self._out.writelines(flight)
@@ -377,6 +394,8 @@ class IMAPProtocol(Session):
         line = command.answer(challenge.text) if is_wanted else b"*"
         self.redactor.hide(line.decode("ascii"))
         log.debug("C: %s + ***", pending.tag)
+        if self._tracer is not None:
+            self._tracer.answered(line)
         assert self._out is not None
         self._out.write(line + b"\r\n")
         self._watchdog.note_progress()

@@ -1,7 +1,7 @@
 """IMAP as octets, without I/O: framing, parsing, encoding, commands."""
 
 from ._dialect import Dialect, with_implied
-from ._encoder import EncodedCommand, Encoder, Flight
+from ._encoder import EncodedCommand, Encoder, Flight, SecretSpan
 from ._framer import Frame, Framer
 from ._limits import Limits
 from ._mailbox_name import RawMailboxName, decode_mailbox_name, encode_mailbox_name
@@ -100,6 +100,7 @@ __all__ = [
     "ReferralCode",
     "Response",
     "SearchData",
+    "SecretSpan",
     "SortData",
     "Status",
     "StatusData",

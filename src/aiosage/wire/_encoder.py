@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from ..model import MAX_UID, Flag, MessageSet, SavedResult, Secret, SequenceSet
 from ._date_time import MONTHS
@@ -29,6 +29,15 @@ _LARGEST: Final = 2**63 - 1
 _QUOTED_MAX: Final = 1000  # longer strings go as literals: line limits are unknown
 
 
+class SecretSpan(NamedTuple):
+    """Where a secret stands: octets *start* to *stop* of one piece of a flight."""
+
+    flight: int
+    piece: int
+    start: int
+    stop: int
+
+
 @dataclass(frozen=True, slots=True)
 class EncodedCommand:
     """A command as it goes on the wire.
@@ -36,10 +45,12 @@ class EncodedCommand:
     Attributes:
         flights: what is sent, in order, each after the server's ``+``.
         shown: the command for logs, without secrets and literals.
+        secrets: what of the flights nobody must see, in their order.
     """
 
     flights: tuple[Flight, ...]
     shown: str
+    secrets: tuple[SecretSpan, ...] = ()
 
 
 class Encoder:
@@ -66,6 +77,7 @@ class Encoder:
         self._pieces: Flight = []
         self._line = bytearray(tag.encode("ascii"))
         self._shown: list[str] = [tag]
+        self._secrets: list[SecretSpan] = []
         self._glue = False  # the next item follows without a space
 
     def _put(self, octets: bytes, shown: str | None = None) -> Encoder:
@@ -212,7 +224,9 @@ class Encoder:
         """Return the command."""
         self._end_line()
         self._end_flight()
-        return EncodedCommand(tuple(self._flights), "".join(self._shown))
+        return EncodedCommand(
+            tuple(self._flights), "".join(self._shown), tuple(self._secrets)
+        )
 
     def _string(
         self, value: str | bytes | Secret, atom: re.Pattern[bytes] | None
@@ -222,10 +236,10 @@ class Encoder:
             value, shown = value.reveal(), "***"
         octets = value.encode("utf-8") if isinstance(value, str) else value
         if atom and atom.fullmatch(octets) and octets.upper() != b"NIL":
-            return self._put(octets, shown)
+            return self._word(octets, shown)
         if len(octets) <= _QUOTED_MAX and self._is_quotable(octets):
             escaped = octets.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-            return self._put(b'"' + escaped + b'"', shown)
+            return self._word(b'"' + escaped + b'"', shown)
         return self._literal(octets, shown)
 
     def _is_quotable(self, octets: bytes) -> bool:
@@ -237,6 +251,20 @@ class Encoder:
             return False
         return _QUOTABLE_UTF8.fullmatch(octets) is not None
 
+    def _word(self, octets: bytes, secret: str | None) -> Encoder:
+        """Add *octets*, shown as *secret* unless that is None."""
+        self._put(octets, secret)
+        if secret is not None:
+            end = len(self._line)
+            self._hide(end - len(octets), end)
+        return self
+
+    def _hide(self, start: int, stop: int) -> None:
+        """Note a secret in the piece that is being written."""
+        self._secrets.append(
+            SecretSpan(len(self._flights), len(self._pieces), start, stop)
+        )
+
     def _literal(
         self, data: bytes, shown: str | None = None, *, prefix: bytes = b""
     ) -> Encoder:
@@ -244,10 +272,15 @@ class Encoder:
             raise ValueError("NUL can only stand in a literal8 (RFC 9051 §4.3)")
         waits = self._non_sync_max is not None and len(data) > self._non_sync_max
         announced = b"%b{%d%b}" % (prefix, len(data), b"" if waits else b"+")
-        self._put(announced, shown or f"{prefix.decode()}{{{len(data)}}}")
+        if shown is None:
+            self._put(announced, f"{prefix.decode()}{{{len(data)}}}")
+        else:
+            self._word(announced, shown)
         self._end_line()
         if waits:
             self._end_flight()
+        if shown is not None:
+            self._hide(0, len(data))
         self._pieces.append(data)
         return self
 
