@@ -60,6 +60,7 @@ class ConnectionConfig:
         idle_renewal: seconds after which IDLE is renewed (RFC 2177 §3 wants
             less than 30 minutes).
         poll_interval: seconds between two looks where the server lacks IDLE.
+        compress: use COMPRESS where the server offers it (RFC 4978).
         limits: how much a server may make us hold.
         enable: extensions to turn on after logging in, where the server offers
             them (RFC 9051 §6.3.1). None by default, since each changes what the
@@ -86,6 +87,7 @@ class ConnectionConfig:
     read_timeout: float = 60.0
     idle_renewal: float = 29 * 60.0
     poll_interval: float = 30.0
+    compress: bool = False
     limits: Limits = field(default_factory=Limits)
     enable: tuple[str, ...] = ()
     client_id: Mapping[str, str] | None = field(

@@ -244,7 +244,7 @@ class LegacyEngine(IMAPProtocol):
         if self._out is None or self.cause is not None:
             raise aioimaplib.Abort("there is no connection to send on")
         log.debug("C: %d characters as they are", len(line))
-        self._out.write(f"{line}\r\n".encode())
+        self._channel.send((f"{line}\r\n".encode(),))
 
     def _send_flight(self, pending: Pending) -> None:
         if pending.flight == 0 and isinstance(pending, LegacyPending):

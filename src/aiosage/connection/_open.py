@@ -26,7 +26,7 @@ from ..errors import (
 )
 from ..model import Secret
 from ..wire import Condition
-from ..wire.commands import SessionState, StartTls
+from ..wire.commands import Compress, SessionState, StartTls
 from ._config import ConnectionConfig, Security
 from ._introduction import introduce
 from ._login import ensure_capabilities, log_in, run
@@ -59,6 +59,9 @@ _LOGIN: Final = _Step(
     "logging in to",
     IMAPConnectError,
     "Try again later: it may be busy, or have seen too many failures.",
+)
+_COMPRESS: Final = _Step(
+    "starting compression with", IMAPConnectError, "Use compress=False."
 )
 
 
@@ -143,6 +146,9 @@ async def _open(config: ConnectionConfig, token: Secret | None) -> IMAPProtocol:
             step = _LOGIN
             await log_in(config, protocol, token)
             await introduce(config, protocol)
+            step = _COMPRESS
+            if config.compress:
+                await _compress(protocol)
     except BaseException as error:
         protocol.fail(IMAPConnectionLost("the connection was given up"))
         if isinstance(error, TimeoutError) and not isinstance(error, IMAPTimeoutError):
@@ -278,3 +284,13 @@ async def _start_tls(
     except OSError as error:  # ssl.SSLError is one
         raise _connect_error(config, error, in_tls=True) from error
     protocol.resume_over(transport)
+
+
+async def _compress(protocol: IMAPProtocol) -> None:
+    """Turn on compression, unless the server or TLS has something against it."""
+    if Compress.requires not in protocol.capabilities:
+        return
+    session = protocol.socket_transport.get_extra_info("ssl_object")
+    if session is not None and session.compression() is not None:
+        return  # RFC 4978 §3: once is enough
+    await run(protocol, Compress())  # refused, it is done without

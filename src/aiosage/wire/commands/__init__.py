@@ -3,6 +3,7 @@
 from ._append import Append
 from ._authenticate import Authenticate, SaslClient, Unauthenticate
 from ._command import ANY_STATE, LOGGED_IN, SELECTED, Command, SessionState
+from ._compress import Compress
 from ._mailboxes import (
     Create,
     Delete,
@@ -42,6 +43,7 @@ __all__ = [
     "Authenticate",
     "Capability",
     "Command",
+    "Compress",
     "Create",
     "Delete",
     "Enable",
