@@ -4,6 +4,7 @@ from ._config import ConnectionConfig, Security
 from ._connection import CLOSE_GRACE, IMAPConnection
 from ._legacy import IMAP4, IMAP4_SSL
 from ._protocol import Listener, News
+from ._proxy import Proxy, ProxyKind
 from ._token import TokenProvider, TokenRequest
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "IMAPConnection",
     "Listener",
     "News",
+    "Proxy",
+    "ProxyKind",
     "Security",
     "TokenProvider",
     "TokenRequest",

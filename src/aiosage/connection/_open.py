@@ -31,8 +31,10 @@ from ._config import ConnectionConfig, Security
 from ._introduction import introduce
 from ._login import ensure_capabilities, log_in, run
 from ._protocol import IMAPProtocol, News
+from ._proxy import Proxy
 from ._redaction import SHORTEST_SECRET
 from ._token import TokenMemory, TokenRequest, tells_of_expiry
+from ._tunnel import connect_through
 
 
 class _Step(NamedTuple):
@@ -132,6 +134,9 @@ async def _open(config: ConnectionConfig, token: Secret | None) -> IMAPProtocol:
     if token is not None:
         _note_expiry(protocol, config.token_memory, token)
     step = _CONNECT
+    if isinstance(config.proxy, Proxy):
+        through = f"connecting through the proxy {config.proxy.address} to"
+        step = step._replace(doing=through)
     try:
         async with async_timeout.timeout(config.connect_timeout):
             context = (
@@ -193,10 +198,18 @@ async def _connect(
 ) -> None:
     loop = asyncio.get_running_loop()
     implicit = context if config.security is Security.TLS else None
+    host, port = config.host, config.effective_port
     try:
-        await loop.create_connection(
-            lambda: protocol, config.host, config.effective_port, ssl=implicit
-        )
+        if isinstance(config.proxy, Proxy):
+            sock = await connect_through(config.proxy, host, port)
+            await loop.create_connection(
+                lambda: protocol,
+                sock=sock,
+                ssl=implicit,
+                server_hostname=host if implicit else None,
+            )
+        else:
+            await loop.create_connection(lambda: protocol, host, port, ssl=implicit)
     except OSError as error:  # ssl.SSLError is one
         raise _connect_error(config, error, in_tls=implicit is not None) from error
 
