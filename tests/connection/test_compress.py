@@ -544,6 +544,41 @@ async def test_a_bomb_of_small_responses_lets_others_work() -> None:
         connection.abort()
 
 
+@pytest.mark.parametrize("is_compressed", [True, False])
+async def test_what_is_paused_waits_and_is_not_lost(is_compressed: bool) -> None:
+    """Also what has come already, and would be decompressed only now."""
+    many = "\n".join(["S: * 1 EXISTS"] * 50_000)
+    script = f"C: T2 NOOP\nS: * 2 EXISTS\n{many}\nS: T2 OK"
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(LOGGED_IN if is_compressed else OPENING)
+        await (Deflated(peer) if is_compressed else peer).play(script)
+
+    async with scripted(serve) as port:
+        told = replace(config(port), compress=is_compressed)
+        connection = await IMAPConnection.open(told)
+        channel = connection._protocol._channel
+        begun = asyncio.Event()
+
+        def pause(_: News) -> None:
+            connection.remove_listener(pause)
+            channel.pause()
+            begun.set()
+
+        connection.add_listener(pause)
+        task = asyncio.ensure_future(connection.noop())
+        await begun.wait()
+        before = channel.received
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert channel.received <= before + 2 * TURN
+        assert not connection._protocol.socket_transport.is_reading()
+        assert not task.done()
+        channel.resume()
+        await task
+        connection.abort()
+
+
 async def test_sending_much_lets_others_work() -> None:
     """Compressing is slow; and a command asked for meanwhile goes after it."""
     message = NOISE[:4_000_000]

@@ -69,7 +69,7 @@ class Channel:
         self._is_paused = False
 
     def pause(self) -> None:
-        """Hand nothing more on, and let the server wait, until `resume`."""
+        """Let the server wait, and keep what is compressed yet, until `resume`."""
         assert self._transport is not None
         self._is_paused = True
         self._transport.pause_reading()
