@@ -25,6 +25,7 @@ from aiosage import (
     IMAPPoolClosed,
     IMAPPoolTimeout,
     IMAPProtocolError,
+    IMAPProxyError,
     IMAPQuotaError,
     IMAPSearchError,
     IMAPTimeoutError,
@@ -37,6 +38,7 @@ from aiosage.errors import refusal
 
 EXAMPLES: list[tuple[IMAPError, dict[str, object]]] = [
     (IMAPConnectError("m", hint="h"), {"message": "m", "hint": "h"}),
+    (IMAPProxyError("m"), {"message": "m", "hint": ""}),
     (IMAPTLSError("m"), {"message": "m", "hint": ""}),
     (IMAPGreetingError("m"), {"message": "m"}),
     (IMAPConnectionLost("m", maybe_executed=True), {"maybe_executed": True}),

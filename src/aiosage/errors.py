@@ -5,6 +5,7 @@
     IMAPError
       IMAPConnectionError            open another connection
         IMAPConnectError             never got a session: DNS, TCP
+          IMAPProxyError             not through the proxy
           IMAPTLSError               not over TLS: certificate, STARTTLS
           IMAPGreetingError          not with this server: BYE, or not IMAP
         IMAPConnectionLost           closed, reset or BYE; see .maybe_executed
@@ -96,6 +97,10 @@ class IMAPConnectError(IMAPConnectionError):
     """
 
     referral: Referral | None = None
+
+
+class IMAPProxyError(IMAPConnectError):
+    """The proxy cannot be reached, refuses, or cannot reach the server."""
 
 
 class IMAPTLSError(IMAPConnectError):

@@ -4,6 +4,7 @@ from ._config import ConnectionConfig, Security
 from ._connection import CLOSE_GRACE, IMAPConnection
 from ._legacy import IMAP4, IMAP4_SSL
 from ._protocol import Listener, News
+from ._proxy import Proxy, ProxyKind
 from ._token import TokenProvider, TokenRequest
 from ._trace import Direction, Trace, TraceRecord
 
@@ -16,6 +17,8 @@ __all__ = [
     "IMAPConnection",
     "Listener",
     "News",
+    "Proxy",
+    "ProxyKind",
     "Security",
     "TokenProvider",
     "TokenRequest",

@@ -14,6 +14,7 @@ from ..errors import IMAPConfigurationError
 from ..model import Secret
 from ..wire import Limits
 from ._client_id import check_client_id, check_enable, default_client_id
+from ._proxy import Proxy, is_host
 from ._token import TokenMemory, TokenProvider
 from ._trace import Trace
 from .sasl import MECHANISMS, OAUTH, WITH_AUTHZID
@@ -54,6 +55,8 @@ class ConnectionConfig:
         security: how the connection is protected.
         ssl_context: None for the system's trust store, verified.
         ca_file: a PEM file to trust instead of the system's store.
+        proxy: a `Proxy`, or the URL of one (see `Proxy.from_url`), to go through;
+            None to connect directly.
         connect_timeout: seconds for name lookup, TCP, TLS, greeting and login
             together.
         read_timeout: seconds without any progress after which a command, and
@@ -61,6 +64,7 @@ class ConnectionConfig:
         idle_renewal: seconds after which IDLE is renewed (RFC 2177 §3 wants
             less than 30 minutes).
         poll_interval: seconds between two looks where the server lacks IDLE.
+        compress: use COMPRESS where the server offers it (RFC 4978).
         limits: how much a server may make us hold.
         enable: extensions to turn on after logging in, where the server offers
             them (RFC 9051 §6.3.1). None by default, since each changes what the
@@ -85,10 +89,12 @@ class ConnectionConfig:
     security: Security = Security.TLS
     ssl_context: ssl.SSLContext | None = None
     ca_file: str | None = None
+    proxy: Proxy | str | None = None
     connect_timeout: float = 30.0
     read_timeout: float = 60.0
     idle_renewal: float = 29 * 60.0
     poll_interval: float = 30.0
+    compress: bool = False
     limits: Limits = field(default_factory=Limits)
     enable: tuple[str, ...] = ()
     client_id: Mapping[str, str] | None = field(
@@ -112,7 +118,7 @@ class ConnectionConfig:
         # os.environ.get() gives None, and not everybody checks types.
         if not isinstance(self.password, Secret):  # pyright: ignore[reportUnnecessaryIsInstance]
             mistakes.append(f"password: is {type(self.password).__name__}, not str")
-        if not self.host or any(c.isspace() or c == "\0" for c in self.host):
+        if not self.host or not is_host(self.host):
             mistakes.append(f"host: {self.host!r} is not the name of a server")
         if not self.username:
             mistakes.append("username: is empty")
@@ -138,6 +144,12 @@ class ConnectionConfig:
             object.__setattr__(self, "token", Secret(self.token))
         mistakes.extend(self._check_auth())
         mistakes.extend(self._check_introduction())
+        if isinstance(self.proxy, str):
+            try:
+                object.__setattr__(self, "proxy", Proxy.from_url(self.proxy))
+            except IMAPConfigurationError as error:
+                object.__setattr__(self, "proxy", None)  # a URL may hold a password
+                mistakes.extend(error.mistakes)
         if self.ssl_context is not None and self.ca_file is not None:
             mistakes.append("ca_file: goes with the default ssl_context only")
         if mistakes:
@@ -250,7 +262,7 @@ class ConnectionConfig:
 
         Reads ``AIOSAGE_URL``, or ``AIOSAGE_HOST``, ``_USERNAME``, ``_PORT`` and
         ``_SECURITY``; and ``AIOSAGE_PASSWORD`` or, better for containers,
-        ``AIOSAGE_PASSWORD_FILE``.
+        ``AIOSAGE_PASSWORD_FILE``; and ``AIOSAGE_PROXY``, the URL of a proxy.
 
         Raises:
             IMAPConfigurationError: something needed is missing or wrong.
@@ -269,8 +281,10 @@ class ConnectionConfig:
                 raise IMAPConfigurationError(
                     [f"{prefix}PASSWORD_FILE: not in UTF-8: {path}"]
                 ) from None
+        proxy = env.get(f"{prefix}PROXY") or None
         if url := env.get(f"{prefix}URL"):
-            return cls.from_url(url, password=password)
+            config = cls.from_url(url, password=password)
+            return replace(config, proxy=proxy) if proxy else config
         mistakes = [
             f"{prefix}{name}: is not set"
             for name in ("HOST", "USERNAME")
@@ -286,6 +300,7 @@ class ConnectionConfig:
             username=env[f"{prefix}USERNAME"],
             password=Secret(password or ""),
             port=int(port) if port else None,
+            proxy=proxy,
             security=env.get(f"{prefix}SECURITY", "tls"),  # type: ignore[arg-type]  # checked in __post_init__
         )
 

@@ -30,6 +30,7 @@ from ..wire.commands import (
     Select,
     SelectResult,
     SessionState,
+    StartTls,
     Unselect,
 )
 from ._config import ConnectionConfig
@@ -138,6 +139,11 @@ class IMAPConnection:
         return self._protocol.selected
 
     @property
+    def is_compressed(self) -> bool:
+        """Whether COMPRESS is on (RFC 4978)."""
+        return self._protocol.is_compressed
+
+    @property
     def is_closed(self) -> bool:
         """Whether the session has ended, for whatever reason."""
         return self._protocol.cause is not None
@@ -198,6 +204,14 @@ class IMAPConnection:
                     f" announce {' or '.join(group)}",
                     capability=group[0],
                 )
+        if isinstance(command, StartTls):
+            raise IMAPOperationError(
+                command.name,
+                "BAD",
+                None,
+                "possible only while a session is opened",
+                hint="Open it with security='starttls'.",
+            )
         if not self.is_closed and self.state not in command.states:
             raise IMAPOperationError(
                 command.name,

@@ -142,9 +142,9 @@ class LegacyEngine(IMAPProtocol):
             return
         idle = self._idle()
         if self._pushes.is_full and idle is not None and idle.held:
-            self._out.pause_reading()
+            self._channel.pause()
         else:
-            self._out.resume_reading()
+            self._channel.resume()
 
     def _parse(self, frame: Frame) -> Response:
         head = frame[0]
@@ -308,7 +308,7 @@ class LegacyEngine(IMAPProtocol):
         if self._out is None or self.cause is not None:
             raise aioimaplib.Abort("there is no connection to send on")
         log.debug("C: %d characters as they are", len(line))
-        self._out.write(f"{line}\r\n".encode())
+        self._channel.send((f"{line}\r\n".encode(),))
 
     def _send_flight(self, pending: Pending) -> None:
         if pending.flight == 0 and isinstance(pending, LegacyPending):

@@ -26,13 +26,15 @@ from ..errors import (
 )
 from ..model import Secret
 from ..wire import Condition
-from ..wire.commands import SessionState, StartTls
+from ..wire.commands import Compress, SessionState, StartTls
 from ._config import ConnectionConfig, Security
 from ._introduction import introduce
 from ._login import ensure_capabilities, log_in, run
 from ._protocol import IMAPProtocol, News
+from ._proxy import Proxy
 from ._redaction import SHORTEST_SECRET
 from ._token import TokenMemory, TokenRequest, tells_of_expiry
+from ._tunnel import connect_through
 
 
 class _Step(NamedTuple):
@@ -59,6 +61,9 @@ _LOGIN: Final = _Step(
     "logging in to",
     IMAPConnectError,
     "Try again later: it may be busy, or have seen too many failures.",
+)
+_COMPRESS: Final = _Step(
+    "starting compression with", IMAPConnectError, "Use compress=False."
 )
 
 
@@ -130,6 +135,9 @@ async def _open(config: ConnectionConfig, token: Secret | None) -> IMAPProtocol:
     if token is not None:
         _note_expiry(protocol, config.token_memory, token)
     step = _CONNECT
+    if isinstance(config.proxy, Proxy):
+        through = f"connecting through the proxy {config.proxy.address} to"
+        step = step._replace(doing=through)
     try:
         async with async_timeout.timeout(config.connect_timeout):
             context = (
@@ -144,6 +152,9 @@ async def _open(config: ConnectionConfig, token: Secret | None) -> IMAPProtocol:
             step = _LOGIN
             await log_in(config, protocol, token)
             await introduce(config, protocol)
+            step = _COMPRESS
+            if config.compress:
+                await _compress(protocol)
     except BaseException as error:
         protocol.fail(IMAPConnectionLost("the connection was given up"))
         if isinstance(error, TimeoutError) and not isinstance(error, IMAPTimeoutError):
@@ -188,10 +199,18 @@ async def _connect(
 ) -> None:
     loop = asyncio.get_running_loop()
     implicit = context if config.security is Security.TLS else None
+    host, port = config.host, config.effective_port
     try:
-        await loop.create_connection(
-            lambda: protocol, config.host, config.effective_port, ssl=implicit
-        )
+        if isinstance(config.proxy, Proxy):
+            sock = await connect_through(config.proxy, host, port)
+            await loop.create_connection(
+                lambda: protocol,
+                sock=sock,
+                ssl=implicit,
+                server_hostname=host if implicit else None,
+            )
+        else:
+            await loop.create_connection(lambda: protocol, host, port, ssl=implicit)
     except OSError as error:  # ssl.SSLError is one
         raise _connect_error(config, error, in_tls=implicit is not None) from error
 
@@ -279,3 +298,13 @@ async def _start_tls(
     except OSError as error:  # ssl.SSLError is one
         raise _connect_error(config, error, in_tls=True) from error
     protocol.resume_over(transport)
+
+
+async def _compress(protocol: IMAPProtocol) -> None:
+    """Turn on compression, unless the server or TLS has something against it."""
+    if Compress.requires not in protocol.capabilities:
+        return
+    session = protocol.socket_transport.get_extra_info("ssl_object")
+    if session is not None and session.compression() is not None:
+        return  # RFC 4978 §3: once is enough
+    await run(protocol, Compress())  # refused, it is done without

@@ -53,13 +53,16 @@ from ..wire import (
 from ..wire.commands import (
     Authenticate,
     Command,
+    Compress,
     Enable,
     Select,
     SelectResult,
+    SessionState,
     StartTls,
     Unauthenticate,
 )
 from . import _causes as causes
+from ._channel import Channel
 from ._keepalive import keep_alive
 from ._pending import Pending, again, end_with
 from ._pipeline import may_join
@@ -121,7 +124,9 @@ class IMAPProtocol(Session):
         self._watchdog = Watchdog(
             loop, read_timeout, self._expects_octets, self._time_out
         )
-        self._received = 0
+        self._channel = Channel(
+            loop, self._read, self._fail_compression, self._watchdog.note_progress
+        )
         self._upgrading = False
         self._bye: str | None = None
         self.cause: IMAPConnectionError | None = None
@@ -133,33 +138,16 @@ class IMAPProtocol(Session):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start: the server speaks first."""
         super().connection_made(transport)
-        self._out = cast("asyncio.Transport", transport)
-        self._watchdog.watch(self._out)
+        self._go_through(cast("asyncio.Transport", transport))
         keep_alive(transport)
         self.state = aioimaplib.CONNECTED
 
     def data_received(self, d: bytes) -> None:
         """Take octets as they come, in any pieces."""
-        data = d
         if self.cause is not None:
             return
-        self._received += len(data)
         self._watchdog.note_progress()
-        try:
-            for frame in self._framer.feed(data):
-                if self._tracer is not None:
-                    self._tracer.received(frame)
-                if self._upgrading:
-                    raise causes.injected()
-                self._take(self._parse(frame), frame)
-                if self.cause is not None:
-                    return
-        except IMAPProtocolError as error:
-            self.fail(error)
-            return
-        self._check_abandoned_size()
-        if self._waiting:
-            self._send_waiting()
+        self._channel.receive(d)
 
     def eof_received(self) -> bool:
         """Note the end; `connection_lost` follows."""
@@ -267,6 +255,11 @@ class IMAPProtocol(Session):
         self._forget_cleartext()
 
     @property
+    def is_compressed(self) -> bool:
+        """Whether the octets are compressed between us and the server."""
+        return self._channel.is_compressed
+
+    @property
     def is_connected(self) -> bool:
         """Whether there has been a connection, be it lost by now."""
         return self._out is not None
@@ -279,9 +272,13 @@ class IMAPProtocol(Session):
 
     def resume_over(self, transport: asyncio.Transport) -> None:
         """Go on over TLS."""
+        self._go_through(transport)
+        self._upgrading = False
+
+    def _go_through(self, transport: asyncio.Transport) -> None:
         self._out = transport
         self._watchdog.watch(transport)
-        self._upgrading = False
+        self._channel.attach(transport)
 
     def fail(self, error: IMAPConnectionError) -> None:
         """End the session: every command fails with *error*, the socket goes."""
@@ -290,6 +287,7 @@ class IMAPProtocol(Session):
         self.cause = error
         self._enter(after(self.session_state, Event.END))
         self._watchdog.stop()
+        self._channel.close()
         for pending in (*self._under_way.values(), *self._waiting):
             pending.fail(error)
         self._under_way.clear()
@@ -327,12 +325,41 @@ class IMAPProtocol(Session):
         if self._tracer is not None:
             self._tracer.sent(pending)
         pending.flight += 1
-        assert self._out is not None
-        self._out.writelines(flight)
+        if isinstance(pending.command, Compress) or (
+            isinstance(pending.command, Unauthenticate) and self._channel.is_compressed
+        ):
+            self._channel.expect_switch()
+        self._send(flight)
+
+    def _send(self, flight: Sequence[bytes]) -> None:
+        self._channel.send(flight)
         self._watchdog.note_progress()
         self._watchdog.arm()
 
     # -- Receiving.
+
+    def _read(self, data: bytes) -> None:
+        """Take octets of IMAP, in any pieces."""
+        try:
+            for frame in self._framer.feed(data):
+                if self._tracer is not None:
+                    self._tracer.received(frame)
+                if self._upgrading:
+                    raise causes.injected()
+                self._take(self._parse(frame), frame)
+                if self.cause is not None:
+                    return
+        except IMAPProtocolError as error:
+            self.fail(error)
+            return
+        self._check_abandoned_size()
+        if self._waiting:
+            self._send_waiting()
+
+    def _fail_compression(self, error: IMAPConnectionError) -> None:
+        # A server may end the compression in good order before it closes.
+        if self.session_state is not SessionState.LOGOUT:
+            self.fail(error)
 
     def _parse(self, frame: Frame) -> Response:
         try:
@@ -396,20 +423,19 @@ class IMAPProtocol(Session):
         log.debug("C: %s + ***", pending.tag)
         if self._tracer is not None:
             self._tracer.answered(line)
-        assert self._out is not None
-        self._out.write(line + b"\r\n")
-        self._watchdog.note_progress()
-        self._watchdog.arm()
+        self._send((line + b"\r\n",))
 
     def _take_tagged(self, status: Status) -> None:
         assert status.tag is not None
-        pending = self._under_way.pop(status.tag, None)
+        pending = self._under_way.get(status.tag)
         if pending is None:
             raise IMAPProtocolError("the server answered a command that was not sent")
-        pending.drop_deadline()
         log.debug("S: %s %s %s", status.tag, status.condition, status.text)
         self._note_capabilities(status)
         self._follow(pending, status)
+        # Only now, so that what `_follow` raises ends this command, too.
+        self._under_way.pop(status.tag, None)
+        pending.drop_deadline()
         if pending.ready is not None and not pending.ready.done():
             pending.ready.set_result(None)  # refused: `done` tells how
         if not pending.done.done():
@@ -471,6 +497,7 @@ class IMAPProtocol(Session):
         if event is not None:
             self._enter(after(self.session_state, event))
         if status.condition is not Condition.OK:
+            self._channel.stay()
             return
         if isinstance(command, Select):
             if pending.abandoned_at is None:
@@ -478,10 +505,13 @@ class IMAPProtocol(Session):
                 self._announce(self.selected)
         elif isinstance(command, Unauthenticate):
             self._note_unauthenticated(status)
+            if self._channel.is_compressed:
+                self._channel.end_compression()
+        elif isinstance(command, Compress):
+            self._channel.begin_compression()
         elif isinstance(command, StartTls):
             self._upgrading = True
-            assert self._out is not None
-            self._out.pause_reading()
+            self._channel.pause()
 
     # -- Cancelled commands and silent servers.
 
@@ -493,7 +523,7 @@ class IMAPProtocol(Session):
         elif pending.tag not in self._under_way:
             return
         elif pending.is_sent or pending.held:
-            pending.abandoned_at = self._received
+            pending.abandoned_at = self._channel.received
             pending.claimed.clear()
             if pending.held:
                 self.release(pending)
@@ -510,7 +540,7 @@ class IMAPProtocol(Session):
     def _check_abandoned_size(self) -> None:
         for pending in self._under_way.values():
             since = pending.abandoned_at
-            if since is not None and self._received - since > ABANDON_OCTETS:
+            if since is not None and self._channel.received - since > ABANDON_OCTETS:
                 self.fail(causes.drained_too_much(pending, ABANDON_OCTETS))
                 return
 

@@ -3,6 +3,7 @@
 from ._append import Append, MultiAppend, Replace, UidReplace
 from ._authenticate import Authenticate, SaslClient, Unauthenticate
 from ._command import ANY_STATE, LOGGED_IN, SELECTED, Command, SessionState
+from ._compress import Compress
 from ._copy import Copy, Move, UidCopy, UidMove
 from ._expunge import Check, Close, Expunge, ExpungeResult, UidExpunge
 from ._fetch import Fetch, FetchResult, UidFetch, UidScan
@@ -47,6 +48,7 @@ __all__ = [
     "Check",
     "Close",
     "Command",
+    "Compress",
     "Copy",
     "Create",
     "Delete",
