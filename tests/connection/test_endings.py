@@ -367,7 +367,7 @@ async def test_a_listener_that_fails_ends_the_session_and_hangs_nobody() -> None
 
 async def test_an_answer_that_cannot_be_ends_the_session() -> None:
     """What else such a server says is not to be trusted either."""
-    script = f"{SELECTED}C: T2 UID SEARCH ALL\nS: * SEARCH 0\nS: T2 OK done\n"
+    script = f"{SELECTED}C: T2 UID SEARCH ALL\nS: * SEARCH 0 7\nS: T2 OK done\n"
     async with scripted(script) as port:
         connection = await opened(port)
         with pytest.raises(IMAPProtocolError):
