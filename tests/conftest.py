@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
 import pytest
+from hypothesis import settings
 
 from aiosage.testing import (
     Certificates,
@@ -24,6 +25,10 @@ from aiosage.testing import (
 
 if TYPE_CHECKING:
     from aiosage.testing import MemoryServer
+
+# How long an example takes is the machine's business, which has others to do.
+settings.register_profile("aiosage", deadline=None)
+settings.load_profile("aiosage")
 
 WITHOUT: Final = {
     "Dovecot": pytest.StashKey[str](),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from aiosage.errors import IMAPProtocolError
-from aiosage.wire import Framer, Limits, ListData, parse
+from aiosage.wire import Framer, Limits, ListData, memory_of, parse
 from aiosage.wire._tokens import tokenize
 
 from .stream import frames, responses
@@ -110,3 +110,42 @@ def test_threads_of_a_million_messages_have_room_by_default() -> None:
     with pytest.raises(IMAPProtocolError, match="tokens allowed"):
         tokenize([b"(1)" * 40_000], nesting=1, most=3 * 40_000 - 1)
     assert len(tokenize([b"(1)" * 40_000], nesting=1, most=3 * 40_000)) == 40_000
+
+
+def _parsed(octets: bytes) -> tuple[int, int]:
+    """Return the memory that a response takes, and what is counted for it."""
+    (frame,) = frames(octets + b"\r\n")
+    parse(frame)  # what is remembered of all responses is not counted
+    tracemalloc.start()
+    try:
+        kept = parse(frame), frames(octets + b"\r\n")
+        taken, _ = tracemalloc.get_traced_memory()
+        assert kept
+        return taken, memory_of(frame)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"* 1 FETCH (UID 7 FLAGS (\\Seen))",
+        b"* 1 FETCH (UID 7 BODY[] {4000}\r\n" + b"x" * 4000 + b")",
+        b"* 1 FETCH (X (" + b"()" * 5000 + b"))",
+        b"* 1 FETCH (X (" + b"(())" * 5000 + b"))",
+        b"* 1 FETCH (X (" + b"ab " * 5000 + b"))",
+        b"* 1 FETCH (X (" + b'("a" NIL "b")' * 2000 + b"))",
+        b"* STATUS a (" + b"MESSAGES 1 " * 2000 + b")",
+        b"* XBIG " + b"()" * 5000,
+    ],
+)
+def test_the_answer_is_counted_as_the_memory_it_takes(octets: bytes) -> None:
+    """Or a gigabyte of small values could be kept as thirty."""
+    taken, counted = _parsed(octets)
+    assert taken < 5 * counted
+
+
+def test_what_a_mailbox_is_usually_asked_for_counts_little() -> None:
+    """A million messages' flags must fit in the limit."""
+    octets = b"* 1000000 FETCH (UID 4000000000 FLAGS (\\Seen \\Answered $Forwarded))"
+    assert memory_of([octets]) * 1_000_000 < Limits().answer

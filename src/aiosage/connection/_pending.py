@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from ..errors import IMAPConnectionError
-from ..wire import EncodedCommand, Frame, Status, Untagged
+from ..wire import EncodedCommand, Frame, Status, Untagged, memory_of
 from ..wire.commands import Command, Idle, Logout
 
 T = TypeVar("T")
-
-_COST: Final = 256  # octets any response takes, however short
 
 
 class Pending:
@@ -71,7 +69,7 @@ class Pending:
     def take(self, response: Untagged | Status, frame: Frame) -> None:
         """Keep *response*, which came as *frame*, for the result."""
         self.claimed.append(response)
-        self.kept += _COST + sum(map(len, frame))
+        self.kept += memory_of(frame)
 
     def drop_deadline(self) -> None:
         """Let the end of a command free what it held."""

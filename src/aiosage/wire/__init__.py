@@ -2,7 +2,7 @@
 
 from ._dialect import Dialect, with_implied
 from ._encoder import EncodedCommand, Encoder, Flight, SecretSpan
-from ._framer import Frame, Framer
+from ._framer import Frame, Framer, memory_of
 from ._limits import Limits
 from ._mailbox_name import RawMailboxName, decode_mailbox_name, encode_mailbox_name
 from ._parser import parse
@@ -115,6 +115,7 @@ __all__ = [
     "VanishedData",
     "decode_mailbox_name",
     "encode_mailbox_name",
+    "memory_of",
     "parse",
     "with_implied",
 ]

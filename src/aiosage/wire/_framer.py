@@ -40,6 +40,25 @@ _HUMAN: Final = re.compile(
 _BODY: Final = re.compile(rb"(\* \d{1,10} FETCH [^{}~]*+)\{(\d{1,20})\}")
 
 
+_LEAST: Final = 256  # octets of memory that any response takes
+_PER_LIST: Final = 64
+_PER_ATOM: Final = 16  # and string: there are more spaces than these
+
+
+def memory_of(frame: Frame) -> int:
+    """Return about how many octets of memory a response takes once it is parsed.
+
+    That is its own and those of the objects in it: ``()`` is two octets on the
+    line, and a list of more than sixty.
+    """
+    octets = sum(map(len, frame))
+    objects = sum(
+        _PER_LIST * text.count(b"(") + _PER_ATOM * text.count(b" ")
+        for text in frame[::2]
+    )
+    return octets + max(_LEAST, objects)
+
+
 class Framer:
     """Cut received octets into responses; see the module for how.
 

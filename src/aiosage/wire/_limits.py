@@ -14,8 +14,9 @@ class Limits:
             line: a million UIDs take about 8 MiB.
         literal: largest literal, in octets.
         response: largest whole response, in octets.
-        answer: most octets kept as the answer to one command, each response
-            counted as 256 octets more than it has.
+        answer: most octets kept as the answer to one command, counted as the
+            memory it takes, roughly: 256 for a response and what it has, more if
+            it has many parentheses and spaces.
         nesting: deepest parentheses.
         tokens: most atoms, strings and parentheses in one response; most literals,
             too. One octet may be a token, and take 60 of memory. The threads of a
