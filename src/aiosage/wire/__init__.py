@@ -3,6 +3,8 @@
 from ._dialect import Dialect, with_implied
 from ._encoder import EncodedCommand, Encoder, Flight, SecretSpan
 from ._framer import Frame, Framer
+from ._encoder import EncodedCommand, Encoder, Flight
+from ._framer import Divert, Diverted, Frame, Framer, Sink
 from ._limits import Limits
 from ._mailbox_name import RawMailboxName, decode_mailbox_name, encode_mailbox_name
 from ._parser import parse
@@ -71,6 +73,8 @@ __all__ = [
     "Continuation",
     "CopyUidCode",
     "Dialect",
+    "Divert",
+    "Diverted",
     "ESearchData",
     "EnabledData",
     "EncodedCommand",
@@ -102,6 +106,7 @@ __all__ = [
     "SearchData",
     "SecretSpan",
     "SortData",
+    "Sink",
     "Status",
     "StatusData",
     "ThreadData",
