@@ -4,11 +4,13 @@ from ._config import ConnectionConfig, Security
 from ._connection import CLOSE_GRACE, IMAPConnection
 from ._legacy import IMAP4, IMAP4_SSL
 from ._protocol import Listener, News
+from ._stream import HIGH_MARK, SectionStream
 from ._token import TokenProvider, TokenRequest
 from ._trace import Direction, Trace, TraceRecord
 
 __all__ = [
     "CLOSE_GRACE",
+    "HIGH_MARK",
     "IMAP4",
     "IMAP4_SSL",
     "ConnectionConfig",
@@ -16,6 +18,7 @@ __all__ = [
     "IMAPConnection",
     "Listener",
     "News",
+    "SectionStream",
     "Security",
     "TokenProvider",
     "TokenRequest",

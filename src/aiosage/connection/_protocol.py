@@ -66,6 +66,7 @@ from ._pipeline import may_join
 from ._redaction import Redactor
 from ._session import Session
 from ._states import START, Event, after, event_of
+from ._stream import SectionStream
 from ._trace import Trace, Tracer
 from ._watchdog import Watchdog
 
@@ -121,8 +122,9 @@ class IMAPProtocol(Session):
         self._watchdog = Watchdog(
             loop, read_timeout, self._expects_octets, self._time_out
         )
-        self._received = 0
+        self._received = 0  # octets, without those of streams
         self._upgrading = False
+        self._is_held = False  # nothing is read, since nobody takes it
         self._bye: str | None = None
         self.cause: IMAPConnectionError | None = None
         self.greeting: asyncio.Future[Status] = loop.create_future()
@@ -143,7 +145,8 @@ class IMAPProtocol(Session):
         data = d
         if self.cause is not None:
             return
-        self._received += len(data)
+        if not self._is_streaming():
+            self._received += len(data)
         self._watchdog.note_progress()
         try:
             for frame in self._framer.feed(data):
@@ -200,8 +203,14 @@ class IMAPProtocol(Session):
         """Whether no command waits, is under way or is being drained."""
         return not (self._waiting or self._under_way)
 
-    def start(self, command: Command[object]) -> Pending:
+    def start(
+        self, command: Command[object], stream: SectionStream | None = None
+    ) -> Pending:
         """Queue *command*; it is sent as soon as it may be.
+
+        Args:
+            command: what to send.
+            stream: takes the answer as it arrives.
 
         Raises:
             ValueError: an argument cannot be encoded; nothing is sent.
@@ -209,6 +218,9 @@ class IMAPProtocol(Session):
         """
         tag = self.new_tag()
         pending = Pending(tag, command, self._encode(tag, command), self._running)
+        if stream is not None:
+            pending.stream = stream
+            pending.done.add_done_callback(stream.end)
         self.enqueue(pending)
         return pending
 
@@ -283,6 +295,21 @@ class IMAPProtocol(Session):
         self._watchdog.watch(transport)
         self._upgrading = False
 
+    def hold_reading(self, held: bool) -> None:
+        """Stop reading, since what is read finds no taker, or go on.
+
+        Meanwhile no deadline runs: it is not the server that is silent.
+        """
+        self._is_held = held
+        if self.cause is not None or self._out is None:
+            return
+        if held:
+            self._out.pause_reading()
+        else:
+            self._out.resume_reading()
+            self._watchdog.note_progress()
+            self._watchdog.arm()
+
     def fail(self, error: IMAPConnectionError) -> None:
         """End the session: every command fails with *error*, the socket goes."""
         if self.cause is not None:
@@ -317,6 +344,8 @@ class IMAPProtocol(Session):
             self._under_way[pending.tag] = pending
             if isinstance(pending.command, Select):
                 self.selected = None
+            if pending.stream is not None:
+                self._framer.divert = pending.stream.divert
             self._send_flight(pending)
 
     def _send_flight(self, pending: Pending) -> None:
@@ -407,6 +436,8 @@ class IMAPProtocol(Session):
         if pending is None:
             raise IMAPProtocolError("the server answered a command that was not sent")
         pending.drop_deadline()
+        if pending.stream is not None:
+            self._framer.divert = None
         log.debug("S: %s %s %s", status.tag, status.condition, status.text)
         self._note_capabilities(status)
         self._follow(pending, status)
@@ -497,15 +528,31 @@ class IMAPProtocol(Session):
             pending.claimed.clear()
             if pending.held:
                 self.release(pending)
-            pending.deadline = self._running.call_later(
-                ABANDON_SECONDS, self._give_up, pending
-            )
+            self._arm_abandoned(pending)
         else:
             # Half a command is sent, and the server waits for the rest.
             self.fail(causes.half_sent(pending))
 
+    def _arm_abandoned(self, pending: Pending) -> None:
+        pending.deadline = self._running.call_later(
+            ABANDON_SECONDS, self._give_up, pending
+        )
+
     def _give_up(self, pending: Pending) -> None:
+        if self._is_streaming():
+            self._arm_abandoned(pending)
+            return
         self.fail(causes.drained_too_long(pending, ABANDON_SECONDS))
+
+    def _is_streaming(self) -> bool:
+        """Return whether somebody takes what comes, at a pace of their own.
+
+        What is abandoned has to wait behind it, which is not the server's fault.
+        """
+        return any(
+            pending.stream is not None and pending.abandoned_at is None
+            for pending in self._under_way.values()
+        )
 
     def _check_abandoned_size(self) -> None:
         for pending in self._under_way.values():
@@ -516,7 +563,7 @@ class IMAPProtocol(Session):
 
     def _expects_octets(self) -> bool:
         """Return whether a silent server is failing us, as it is not in IDLE."""
-        return any(
+        return not self._is_held and any(
             not (pending.held and pending.invited)
             for pending in self._under_way.values()
         )

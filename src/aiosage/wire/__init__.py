@@ -2,8 +2,6 @@
 
 from ._dialect import Dialect, with_implied
 from ._encoder import EncodedCommand, Encoder, Flight, SecretSpan
-from ._framer import Frame, Framer
-from ._encoder import EncodedCommand, Encoder, Flight
 from ._framer import Divert, Diverted, Frame, Framer, Sink
 from ._limits import Limits
 from ._mailbox_name import RawMailboxName, decode_mailbox_name, encode_mailbox_name
@@ -105,8 +103,8 @@ __all__ = [
     "Response",
     "SearchData",
     "SecretSpan",
-    "SortData",
     "Sink",
+    "SortData",
     "Status",
     "StatusData",
     "ThreadData",
