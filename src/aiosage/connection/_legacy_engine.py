@@ -294,8 +294,7 @@ class LegacyEngine(IMAPProtocol):
 
     def hang_up(self) -> None:
         """Close the socket once everything is written."""
-        if self._out is not None:
-            self._out.close()
+        self._outbox.finish()
 
     # -- Sending.
 
@@ -308,7 +307,7 @@ class LegacyEngine(IMAPProtocol):
         if self._out is None or self.cause is not None:
             raise aioimaplib.Abort("there is no connection to send on")
         log.debug("C: %d characters as they are", len(line))
-        self._out.write(f"{line}\r\n".encode())
+        self._outbox.send([f"{line}\r\n".encode()])
 
     def _send_flight(self, pending: Pending) -> None:
         if pending.flight == 0 and isinstance(pending, LegacyPending):
@@ -395,8 +394,7 @@ class LegacyEngine(IMAPProtocol):
             lambda: not pending.done.done(),
             lambda _: command._timeout_callback(),
         )
-        if self._out is not None:
-            deadline.watch(self._out)
+        deadline.watch(self._outbox)
         deadline.note_progress()
         deadline.arm()
         pending.deadline_of_progress = deadline

@@ -61,6 +61,7 @@ from ..wire.commands import (
 )
 from . import _causes as causes
 from ._keepalive import keep_alive
+from ._outbox import Outbox
 from ._pending import Pending, again, end_with
 from ._pipeline import may_join
 from ._redaction import Redactor
@@ -122,6 +123,8 @@ class IMAPProtocol(Session):
         self._watchdog = Watchdog(
             loop, read_timeout, self._expects_octets, self._time_out
         )
+        self._outbox = Outbox()
+        self._watchdog.watch(self._outbox)
         self._received = 0  # octets, without those of streams
         self._upgrading = False
         self._is_held = False  # nothing is read, since nobody takes it
@@ -136,7 +139,7 @@ class IMAPProtocol(Session):
         """Start: the server speaks first."""
         super().connection_made(transport)
         self._out = cast("asyncio.Transport", transport)
-        self._watchdog.watch(self._out)
+        self._outbox.attach(self._out)
         keep_alive(transport)
         self.state = aioimaplib.CONNECTED
 
@@ -164,6 +167,14 @@ class IMAPProtocol(Session):
         if self._waiting:
             self._send_waiting()
 
+    def pause_writing(self) -> None:
+        """Give the transport no more for now."""
+        self._outbox.pause()
+
+    def resume_writing(self) -> None:
+        """Go on giving it what waits."""
+        self._outbox.resume()
+
     def eof_received(self) -> bool:
         """Note the end; `connection_lost` follows."""
         return False
@@ -172,12 +183,6 @@ class IMAPProtocol(Session):
         """End everything that waits."""
         self.closed.set()
         self.fail(causes.lost(exc) if self._bye is None else causes.said_bye(self._bye))
-
-    def pause_writing(self) -> None:
-        """Nothing to do: commands are whole in memory when they are sent."""
-
-    def resume_writing(self) -> None:
-        """Nothing to do: see `pause_writing`."""
 
     # -- What IMAPConnection calls.
 
@@ -292,7 +297,7 @@ class IMAPProtocol(Session):
     def resume_over(self, transport: asyncio.Transport) -> None:
         """Go on over TLS."""
         self._out = transport
-        self._watchdog.watch(transport)
+        self._outbox.attach(transport)
         self._upgrading = False
 
     def hold_reading(self, held: bool) -> None:
@@ -321,6 +326,7 @@ class IMAPProtocol(Session):
             pending.fail(error)
         self._under_way.clear()
         self._waiting.clear()
+        self._outbox.close()
         end_with(self.greeting, error)
         if self._out is not None:
             self._out.abort()
@@ -356,8 +362,7 @@ class IMAPProtocol(Session):
         if self._tracer is not None:
             self._tracer.sent(pending)
         pending.flight += 1
-        assert self._out is not None
-        self._out.writelines(flight)
+        self._outbox.send(flight)
         self._watchdog.note_progress()
         self._watchdog.arm()
 
@@ -425,8 +430,7 @@ class IMAPProtocol(Session):
         log.debug("C: %s + ***", pending.tag)
         if self._tracer is not None:
             self._tracer.answered(line)
-        assert self._out is not None
-        self._out.write(line + b"\r\n")
+        self._outbox.send([line, b"\r\n"])
         self._watchdog.note_progress()
         self._watchdog.arm()
 
