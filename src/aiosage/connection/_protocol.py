@@ -41,6 +41,7 @@ from ..wire import (
     EnabledData,
     EncodedCommand,
     Encoder,
+    FetchData,
     Frame,
     Framer,
     IdData,
@@ -380,6 +381,9 @@ class IMAPProtocol(Session):
         )
 
     def _take(self, response: Response, frame: Frame) -> None:
+        if isinstance(response, FetchData) and self.greeting.done():
+            self._deliver(response, frame)  # what comes most, by the shortest way
+            return
         if isinstance(response, Status):
             response = self.redactor.status(response)
         if not self.greeting.done():
@@ -458,19 +462,19 @@ class IMAPProtocol(Session):
             if isinstance(response, Status) and response.condition is Condition.BYE:
                 self._take_bye(response, frame)
                 return
+        self._deliver(response, frame)
+
+    def _deliver(self, response: Untagged | Status, frame: Frame) -> None:
+        """Give *response* to the command that claims it, and to all listeners."""
         for pending in self._under_way.values():
             if isinstance(response, pending.command.claims):
                 if pending.abandoned_at is None:
-                    self._keep(pending, response, frame)
+                    pending.take(response, frame)
+                    if pending.kept > self._limits.answer:
+                        raise causes.too_large(pending, self._limits.answer)
                 break
-        self._announce(response)
-
-    def _keep(
-        self, pending: Pending, response: Untagged | Status, frame: Frame
-    ) -> None:
-        pending.take(response, frame)
-        if pending.kept > self._limits.answer:
-            raise causes.too_large(pending, self._limits.answer)
+        if self._listeners:
+            self._announce(response)
 
     def _announce(self, news: News) -> None:
         for listener in tuple(self._listeners):
