@@ -17,7 +17,6 @@ it is just text: a server may greet with ``* OK beware of {3}``.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
@@ -64,6 +63,7 @@ class Diverted(bytes):
 
 _LITERAL: Final = re.compile(rb"~?\{(\d{1,20})\+?\}\Z")
 _LITERAL_MAX: Final = len(b"~{+}") + 20
+_SMALL: Final = 512  # octets of a piece that is not worth an object
 _HUMAN: Final = re.compile(
     rb"\+|\* +(?:OK|NO|BAD|BYE|PREAUTH)(?= |\Z)|(?!\*)[^ ]+ +(?:OK|NO|BAD)(?= |\Z)",
     re.IGNORECASE,
@@ -93,7 +93,7 @@ class Framer:
         self._size = 0  # octets of the frame's finished parts
         self._held = bytearray()  # of the current line
         self._missing = -1  # octets the current literal lacks; -1 in a line
-        self._literal = io.BytesIO()  # what is there of it
+        self._literal: list[bytes | bytearray] = []  # what is there of it
         self._sink: Sink | None = None  # where it goes instead
         self._diverted: Diverted | None = None  # what stands for it then
         self.divert: Divert | None = None
@@ -107,7 +107,7 @@ class Framer:
         """Forget an incomplete response, as when TLS begins."""
         self._reset()
         self._held.clear()
-        self._literal = io.BytesIO()
+        self._literal.clear()
         self._sink = self._diverted = None
 
     def feed(self, data: bytes) -> Iterator[Frame]:
@@ -206,16 +206,23 @@ class Framer:
         if self._sink is not None:
             self._sink(piece)
             piece = b""
-        elif self._missing or self._literal.tell():
-            # As fast as a list of pieces, and takes no more than the octets do,
-            # however small the pieces are.
-            self._literal.write(piece)
+        elif self._missing or self._literal:
+            self._hold_literal(piece)
             if not self._missing:
-                piece = self._literal.getvalue()  # no copy
-                self._literal = io.BytesIO()
+                piece = b"".join(self._literal)
+                self._literal.clear()
         if not self._missing:
             self._end_literal(piece)
         return end
+
+    def _hold_literal(self, piece: bytes) -> None:
+        """Keep *piece*; small ones in a buffer, for each object costs 33 octets."""
+        if len(piece) >= _SMALL:
+            self._literal.append(piece)
+        elif self._literal and isinstance(buffer := self._literal[-1], bytearray):
+            buffer += piece
+        else:
+            self._literal.append(bytearray(piece))
 
     def _end_literal(self, literal: bytes) -> None:
         if self._diverted is not None:
