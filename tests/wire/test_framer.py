@@ -291,9 +291,9 @@ def test_discard_forgets_a_sink() -> None:
     assert taken == [b"ab"]
 
 
-def test_a_held_literal_in_tiny_pieces_costs_no_more_than_its_octets() -> None:
-    """A list of pieces would cost some 30 octets for each of two."""
-    size = 400_000
+def test_a_held_literal_in_tiny_pieces_costs_little_more_than_its_octets() -> None:
+    """A list of pieces would take some 40 octets for each of two."""
+    size = 100_000
     framer = Framer()
     list(framer.feed(b"* X {%d}\r\n" % size))
     tracemalloc.start()
@@ -305,4 +305,4 @@ def test_a_held_literal_in_tiny_pieces_costs_no_more_than_its_octets() -> None:
     finally:
         tracemalloc.stop()
     assert len(frame[1]) == size
-    assert peak < 2 * size
+    assert peak < 3 * size  # what is held, and the literal made of it
