@@ -137,6 +137,17 @@ async def test_a_message_that_is_gone_is_an_error_not_an_empty_section() -> None
         await connection.noop()
 
 
+async def test_a_stream_takes_nothing_of_later_commands() -> None:
+    """One that never began must not wait for its section for ever."""
+    script = BEGIN, "S: T2 OK done\nC: T3 UID FETCH 7 (BODY.PEEK[2])"
+    answer = says(STREAM % 3 + b"abc)\r\n"), "S: T3 OK done"
+    async with session(*script, *answer) as connection:
+        with pytest.raises(IMAPMessageError):
+            await streamed(connection)
+        (data,) = await connection.execute(UidFetch(MessageSet([7]), (PART,)))
+        assert data.sections == {"BODY[2]": b"abc"}
+
+
 async def test_a_refusal_after_some_octets_is_raised_after_them() -> None:
     """Without the tagged OK nobody knows whether that was all."""
     script = BEGIN, says(STREAM % 3 + b"abc)\r\n"), END.replace("T2 OK", "T2 NO")
