@@ -6,10 +6,11 @@ import argparse
 import os
 import platform
 
-from . import _base, _end_to_end, _growth, _receive
+from . import _base, _end_to_end, _growth, _loopback, _receive
 
 SUITES = {
     "receive": _receive.run,
+    "loopback": _loopback.run,
     "base": _base.run,
     "growth": _growth.run,
     "end_to_end": _end_to_end.run,

@@ -53,12 +53,14 @@ class Stream:
         data: the octets.
         items: what is in them: messages, or numbers of a SEARCH.
         is_search: whether it is one SEARCH line.
+        is_list: whether it is of LIST responses.
     """
 
     name: str
     data: bytes
     items: int
     is_search: bool = False
+    is_list: bool = False
 
     def pieces(self, size: int) -> list[bytes]:
         """Return the octets in pieces as a socket gives them."""
@@ -119,6 +121,13 @@ def search(count: int) -> Stream:
     uids = " ".join(str(n * 3) for n in range(1, count + 1))
     data = f"* SEARCH {uids}\r\n".encode("ascii")
     return Stream(f"SEARCH line of {count:,} UIDs", data, count, is_search=True)
+
+
+def mailboxes(count: int) -> Stream:
+    """Return the LIST responses of *count* mailboxes."""
+    line = '* LIST (\\HasNoChildren) "/" "Projects/%d/Entw&APw-rfe und {%d}"\r\n'
+    data = "".join(line % (n, n) for n in range(1, count + 1)).encode("ascii")
+    return Stream(f"LIST of {count:,} mailboxes", data, count, is_list=True)
 
 
 def all_streams(scale: float = 1.0) -> Iterator[Callable[[], Stream]]:

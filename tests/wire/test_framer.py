@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from aiosage.errors import IMAPProtocolError
-from aiosage.wire import Framer, Limits
+from aiosage.wire import Diverted, Frame, Framer, Limits, Sink
 
 from .stream import RECORDED, frames, responses
 
@@ -204,3 +206,103 @@ def test_five_thousand_fetch_lines_in_one_read() -> None:
     )
     assert len(frames(stream)) == 5000
     assert len({str(r) for r in responses(stream)}) == 5000
+
+
+def diverted(
+    *pieces: bytes, largest: int = 2**40, limits: Limits | None = None
+) -> tuple[list[Frame], list[bytes]]:
+    """Return the frames and what went to the sink, which takes BODY[1] only."""
+    taken: list[bytes] = []
+    framer = Framer(limits)
+
+    def divert(before: Frame, size: int) -> Sink | None:
+        fits = before[-1].endswith(b"BODY[1] ") and size <= largest
+        return taken.append if fits else None
+
+    framer.divert = divert
+    return [frame for piece in pieces for frame in framer.feed(piece)], taken
+
+
+DIVERTED = (
+    b"* 1 FETCH (BODY[1] {7}\r\na{3}\r\nb)\r\n"
+    b"* 1 FETCH (BODY[2] {3}\r\nabc BODY[1] ~{2}\r\n\0\xff UID 7)\r\n"
+    b"* 2 FETCH (BODY[1] {0}\r\n)\r\nA1 OK BODY[1] {3}\r\n"
+)
+
+
+def test_a_literal_can_go_to_a_sink_and_leaves_its_size_in_the_frame() -> None:
+    got, taken = diverted(DIVERTED)
+    assert b"".join(taken) == b"a{3}\r\nb\0\xff"
+    assert got == [
+        [b"* 1 FETCH (BODY[1] ", b"", b")"],
+        [b"* 1 FETCH (BODY[2] ", b"abc", b" BODY[1] ", b"", b" UID 7)"],
+        [b"* 2 FETCH (BODY[1] ", b"", b")"],
+        [b"A1 OK BODY[1] {3}"],
+    ]
+    stands_for = [
+        part.size for parts in got for part in parts if type(part) is Diverted
+    ]
+    assert stands_for == [7, 2, 0]
+
+
+def test_what_goes_to_a_sink_may_be_split_at_any_octet() -> None:
+    whole, taken = diverted(DIVERTED)
+    for cut in range(1, len(DIVERTED)):
+        frames_, pieces = diverted(DIVERTED[:cut], DIVERTED[cut:])
+        assert (frames_, b"".join(pieces)) == (whole, b"".join(taken))
+    octets = [DIVERTED[i : i + 1] for i in range(len(DIVERTED))]
+    assert diverted(*octets)[0] == whole
+
+
+def test_what_the_callback_does_not_want_is_held() -> None:
+    """It may decide by the size as well."""
+    got, taken = diverted(DIVERTED, largest=5)
+    assert got[0] == [b"* 1 FETCH (BODY[1] ", b"a{3}\r\nb", b")"]
+    assert taken == [b"\0\xff"]
+
+
+def test_a_sink_is_given_what_was_received_without_a_copy() -> None:
+    """Pieces are handed on at once, as the very objects that were received."""
+    piece = b"x" * 1000
+    _, taken = diverted(b"* 1 FETCH (BODY[1] {5000}\r\n", piece, piece)
+    assert [id(one) for one in taken] == [id(piece)] * 2
+
+
+def test_a_sink_has_a_limit_of_its_own_and_takes_from_no_other() -> None:
+    limits = Limits(literal=10, response=40, diverted=1000)
+    body = b"x" * 1000
+    stream = b"* 1 FETCH (BODY[1] {%d}\r\n%b)\r\n"
+    got, taken = diverted(stream % (1000, body), limits=limits)
+    assert (len(got), taken) == (1, [body])
+    with pytest.raises(IMAPProtocolError, match="1000 octets allowed"):
+        diverted(stream % (1001, b""), limits=limits)
+    with pytest.raises(IMAPProtocolError, match="10 octets allowed"):
+        diverted(stream.replace(b"[1]", b"[2]") % (11, b""), limits=limits)
+
+
+def test_discard_forgets_a_sink() -> None:
+    taken: list[bytes] = []
+    framer = Framer()
+    framer.divert = lambda before, size: taken.append
+    assert list(framer.feed(b"* 1 FETCH (BODY[] {5}\r\nab")) == []
+    framer.discard()
+    framer.divert = None
+    assert list(framer.feed(b"* X {3}\r\nabc\r\n")) == [[b"* X ", b"abc", b""]]
+    assert taken == [b"ab"]
+
+
+def test_a_held_literal_in_tiny_pieces_costs_little_more_than_its_octets() -> None:
+    """A list of pieces would take some 40 octets for each of two."""
+    size = 100_000
+    framer = Framer()
+    list(framer.feed(b"* X {%d}\r\n" % size))
+    tracemalloc.start()
+    try:
+        for at in range(0, size, 2):
+            list(framer.feed(at.to_bytes(4, "big")[2:]))
+        (frame,) = framer.feed(b"\r\n")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(frame[1]) == size
+    assert peak < 3 * size  # what is held, and the literal made of it

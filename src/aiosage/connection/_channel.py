@@ -17,6 +17,7 @@ from typing import Final
 
 from ..errors import IMAPConnectionError, IMAPProtocolError
 from ._compress import Deflater, Inflater
+from ._outbox import Outbox
 
 TURN: Final = 256 * 2**10
 """Octets taken in one turn of the loop: as many as asyncio reads at once."""
@@ -50,10 +51,12 @@ class Channel:
         self._fail = fail
         self._note_progress = note_progress
         self._transport: asyncio.Transport | None = None
+        self._outbox = Outbox()
         self._inflater: Inflater | None = None
         self._deflater: Deflater | None = None
         self._expects_switch = False
         self._is_ending = False
+        self._is_last = False
         self._plain = b""  # received around a switch,
         self._at = 0  # and handed on up to here
         self._is_paused = False
@@ -66,6 +69,7 @@ class Channel:
     def attach(self, transport: asyncio.Transport) -> None:
         """Go through *transport* from now on."""
         self._transport = transport
+        self._outbox.attach(transport)
         self._is_paused = False
 
     def pause(self) -> None:
@@ -76,8 +80,11 @@ class Channel:
 
     def resume(self) -> None:
         """Go on after `pause`."""
+        assert self._transport is not None
         self._is_paused = False
-        if self._taking is None:
+        if self._inflater is None and not self._plain:
+            self._transport.resume_reading()
+        elif self._taking is None:
             self._taking = self._loop.call_soon(self._take_some)
 
     def close(self) -> None:
@@ -89,6 +96,7 @@ class Channel:
         self._inflater = self._deflater = None
         self._plain, self._at = b"", 0
         self._unsent.clear()
+        self._outbox.close()
 
     @property
     def is_compressed(self) -> bool:
@@ -135,18 +143,34 @@ class Channel:
 
     def send(self, pieces: Sequence[bytes]) -> None:
         """Send *pieces*; they are on their way when this returns, or soon."""
-        assert self._transport is not None
         self.sent += sum(map(len, pieces))
         if self._deflater is None:
-            self._transport.writelines(pieces)
+            self._outbox.send(pieces)
             return
         self._unsent.extend(map(memoryview, pieces))
         if self._sending is None:
             self._send_some()
 
+    def pause_writing(self) -> None:
+        """Note that the transport has enough."""
+        self._outbox.pause()
+
+    def resume_writing(self) -> None:
+        """Note that it takes more."""
+        self._outbox.resume()
+
+    def get_write_buffer_size(self) -> int:
+        """Return how many octets have not been written to the socket yet."""
+        return sum(map(len, self._unsent)) + self._outbox.get_write_buffer_size()
+
+    def finish(self) -> None:
+        """Close the transport once everything is written."""
+        self._is_last = True
+        if not self._unsent:
+            self._outbox.finish()
+
     def _send_some(self) -> None:
         """Compress as much as one turn allows, and flush when that is all."""
-        assert self._transport is not None
         assert self._deflater is not None
         self._sending = None
         compressed: list[bytes] = []
@@ -162,8 +186,10 @@ class Channel:
             self._sending = self._loop.call_soon(self._send_some)
         else:
             compressed.append(self._deflater.flush())
-        self._transport.writelines(compressed)
+        self._outbox.send(compressed)
         self._note_progress()
+        if self._is_last and not self._unsent:
+            self._outbox.finish()
 
     # -- In.
 

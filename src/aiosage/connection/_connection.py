@@ -20,7 +20,7 @@ from ..errors import (
     IMAPProtocolError,
     refusal,
 )
-from ..model import Referral
+from ..model import MessagePart, Referral
 from ..wire import Condition, Status
 from ..wire.commands import (
     Command,
@@ -31,12 +31,14 @@ from ..wire.commands import (
     SelectResult,
     SessionState,
     StartTls,
+    StreamSection,
     Unselect,
 )
 from ._config import ConnectionConfig
 from ._open import open_session
 from ._pending import Pending
 from ._protocol import IMAPProtocol, Listener
+from ._stream import SectionStream
 from ._trace import Trace
 
 log = logging.getLogger("aiosage.connection")
@@ -309,6 +311,43 @@ class IMAPConnection:
         finally:
             await self._end_idle(pending)
         self._result(command, pending)
+
+    @asynccontextmanager
+    async def stream(
+        self, uid: int, part: MessagePart
+    ) -> AsyncGenerator[SectionStream]:
+        """Read *part* of a message as it arrives, within the block.
+
+        However large it is, no more than `HIGH_MARK` octets and one read of the
+        socket are held: while the reader is behind, the server has to wait. So do
+        the answers to other commands on this connection, without a deadline: do
+        not wait for one inside the loop. A block that is left early, by whatever
+        way, abandons the rest: a short one is drained, a long one costs the
+        connection. The listeners are told of the response, without the octets.
+
+        Args:
+            uid: of the message.
+            part: content, such as ``MessagePart.section("2")``.
+
+        Raises:
+            IMAPMessageError: there is no such message, or the server refused.
+            IMAPConnectionError: the session ended; what came before is given.
+            ValueError: *part* is no content.
+        """
+        command = StreamSection(uid, part)
+        self._check(command)
+        stream = SectionStream(
+            command,
+            self._protocol.hold_reading,
+            lambda: self._result(command, pending),
+        )
+        pending = self._protocol.start(command, stream)
+        try:
+            await stream.wait_begin()
+            yield stream
+        finally:
+            stream.leave()
+            self._protocol.abandon(pending)  # unless it has ended
 
     async def _end_idle(self, pending: Pending) -> None:
         """Say DONE and wait for the answer, whatever happens to the caller."""

@@ -294,8 +294,7 @@ class LegacyEngine(IMAPProtocol):
 
     def hang_up(self) -> None:
         """Close the socket once everything is written."""
-        if self._out is not None:
-            self._out.close()
+        self._channel.finish()
 
     # -- Sending.
 
@@ -395,8 +394,7 @@ class LegacyEngine(IMAPProtocol):
             lambda: not pending.done.done(),
             lambda _: command._timeout_callback(),
         )
-        if self._out is not None:
-            deadline.watch(self._out)
+        deadline.watch(self._channel)
         deadline.note_progress()
         deadline.arm()
         pending.deadline_of_progress = deadline

@@ -9,6 +9,7 @@ from typing import TypeVar
 from ..errors import IMAPConnectionError
 from ..wire import EncodedCommand, Frame, Status, Untagged, memory_of
 from ..wire.commands import Command, Idle, Logout
+from ._stream import SectionStream
 
 T = TypeVar("T")
 
@@ -28,6 +29,7 @@ class Pending:
         "invited",
         "kept",
         "ready",
+        "stream",
         "tag",
     )
 
@@ -46,6 +48,7 @@ class Pending:
         self.flight = 0  # flights sent so far; 0 while waiting
         self.claimed: list[Untagged | Status] = []
         self.kept = 0  # octets that takes, roughly
+        self.stream: SectionStream | None = None  # what takes the answer instead
         self.done: asyncio.Future[Status] = loop.create_future()
         self.abandoned_at: int | None = None  # octets received by then
         self.deadline: asyncio.TimerHandle | None = None  # of an abandoned command
@@ -68,6 +71,9 @@ class Pending:
 
     def take(self, response: Untagged | Status, frame: Frame) -> None:
         """Keep *response*, which came as *frame*, for the result."""
+        if self.stream is not None:
+            self.stream.take(response)
+            return
         self.claimed.append(response)
         self.kept += memory_of(frame)
 

@@ -41,6 +41,7 @@ from ..wire import (
     EnabledData,
     EncodedCommand,
     Encoder,
+    FetchData,
     Frame,
     Framer,
     IdData,
@@ -69,6 +70,7 @@ from ._pipeline import may_join
 from ._redaction import Redactor
 from ._session import Session
 from ._states import START, Event, after, event_of
+from ._stream import SectionStream
 from ._trace import Trace, Tracer
 from ._watchdog import Watchdog
 
@@ -127,7 +129,10 @@ class IMAPProtocol(Session):
         self._channel = Channel(
             loop, self._read, self._fail_compression, self._watchdog.note_progress
         )
+        self._watchdog.watch(self._channel)
+        self._received = 0  # octets, without those of streams
         self._upgrading = False
+        self._is_held = False  # nothing is read, since nobody takes it
         self._bye: str | None = None
         self.cause: IMAPConnectionError | None = None
         self.greeting: asyncio.Future[Status] = loop.create_future()
@@ -149,6 +154,14 @@ class IMAPProtocol(Session):
         self._watchdog.note_progress()
         self._channel.receive(d)
 
+    def pause_writing(self) -> None:
+        """Give the transport no more for now."""
+        self._channel.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Go on giving it what waits."""
+        self._channel.resume_writing()
+
     def eof_received(self) -> bool:
         """Note the end; `connection_lost` follows."""
         return False
@@ -157,12 +170,6 @@ class IMAPProtocol(Session):
         """End everything that waits."""
         self.closed.set()
         self.fail(causes.lost(exc) if self._bye is None else causes.said_bye(self._bye))
-
-    def pause_writing(self) -> None:
-        """Nothing to do: commands are whole in memory when they are sent."""
-
-    def resume_writing(self) -> None:
-        """Nothing to do: see `pause_writing`."""
 
     # -- What IMAPConnection calls.
 
@@ -188,8 +195,14 @@ class IMAPProtocol(Session):
         """Whether no command waits, is under way or is being drained."""
         return not (self._waiting or self._under_way)
 
-    def start(self, command: Command[object]) -> Pending:
+    def start(
+        self, command: Command[object], stream: SectionStream | None = None
+    ) -> Pending:
         """Queue *command*; it is sent as soon as it may be.
+
+        Args:
+            command: what to send.
+            stream: takes the answer as it arrives.
 
         Raises:
             ValueError: an argument cannot be encoded; nothing is sent.
@@ -197,6 +210,9 @@ class IMAPProtocol(Session):
         """
         tag = self.new_tag()
         pending = Pending(tag, command, self._encode(tag, command), self._running)
+        if stream is not None:
+            pending.stream = stream
+            pending.done.add_done_callback(stream.end)
         self.enqueue(pending)
         return pending
 
@@ -277,8 +293,23 @@ class IMAPProtocol(Session):
 
     def _go_through(self, transport: asyncio.Transport) -> None:
         self._out = transport
-        self._watchdog.watch(transport)
         self._channel.attach(transport)
+        self._upgrading = False
+
+    def hold_reading(self, held: bool) -> None:
+        """Stop reading, since what is read finds no taker, or go on.
+
+        Meanwhile no deadline runs: it is not the server that is silent.
+        """
+        self._is_held = held
+        if self.cause is not None or self._out is None:
+            return
+        if held:
+            self._channel.pause()
+        else:
+            self._channel.resume()
+            self._watchdog.note_progress()
+            self._watchdog.arm()
 
     def fail(self, error: IMAPConnectionError) -> None:
         """End the session: every command fails with *error*, the socket goes."""
@@ -315,6 +346,8 @@ class IMAPProtocol(Session):
             self._under_way[pending.tag] = pending
             if isinstance(pending.command, Select):
                 self.selected = None
+            if pending.stream is not None:
+                self._framer.divert = pending.stream.divert
             self._send_flight(pending)
 
     def _send_flight(self, pending: Pending) -> None:
@@ -340,6 +373,8 @@ class IMAPProtocol(Session):
 
     def _read(self, data: bytes) -> None:
         """Take octets of IMAP, in any pieces."""
+        if not self._is_streaming():
+            self._received += len(data)
         try:
             for frame in self._framer.feed(data):
                 if self._tracer is not None:
@@ -373,6 +408,9 @@ class IMAPProtocol(Session):
         )
 
     def _take(self, response: Response, frame: Frame) -> None:
+        if isinstance(response, FetchData) and self.greeting.done():
+            self._deliver(response, frame)  # what comes most, by the shortest way
+            return
         if isinstance(response, Status):
             response = self.redactor.status(response)
         if not self.greeting.done():
@@ -430,12 +468,14 @@ class IMAPProtocol(Session):
         pending = self._under_way.get(status.tag)
         if pending is None:
             raise IMAPProtocolError("the server answered a command that was not sent")
+        pending.drop_deadline()
+        if pending.stream is not None:
+            self._framer.divert = None
         log.debug("S: %s %s %s", status.tag, status.condition, status.text)
         self._note_capabilities(status)
         self._follow(pending, status)
         # Only now, so that what `_follow` raises ends this command, too.
         self._under_way.pop(status.tag, None)
-        pending.drop_deadline()
         if pending.ready is not None and not pending.ready.done():
             pending.ready.set_result(None)  # refused: `done` tells how
         if not pending.done.done():
@@ -449,19 +489,19 @@ class IMAPProtocol(Session):
             if isinstance(response, Status) and response.condition is Condition.BYE:
                 self._take_bye(response, frame)
                 return
+        self._deliver(response, frame)
+
+    def _deliver(self, response: Untagged | Status, frame: Frame) -> None:
+        """Give *response* to the command that claims it, and to all listeners."""
         for pending in self._under_way.values():
             if isinstance(response, pending.command.claims):
                 if pending.abandoned_at is None:
-                    self._keep(pending, response, frame)
+                    pending.take(response, frame)
+                    if pending.kept > self._limits.answer:
+                        raise causes.too_large(pending, self._limits.answer)
                 break
-        self._announce(response)
-
-    def _keep(
-        self, pending: Pending, response: Untagged | Status, frame: Frame
-    ) -> None:
-        pending.take(response, frame)
-        if pending.kept > self._limits.answer:
-            raise causes.too_large(pending, self._limits.answer)
+        if self._listeners:
+            self._announce(response)
 
     def _announce(self, news: News) -> None:
         for listener in tuple(self._listeners):
@@ -523,30 +563,46 @@ class IMAPProtocol(Session):
         elif pending.tag not in self._under_way:
             return
         elif pending.is_sent or pending.held:
-            pending.abandoned_at = self._channel.received
+            pending.abandoned_at = self._received
             pending.claimed.clear()
             if pending.held:
                 self.release(pending)
-            pending.deadline = self._running.call_later(
-                ABANDON_SECONDS, self._give_up, pending
-            )
+            self._arm_abandoned(pending)
         else:
             # Half a command is sent, and the server waits for the rest.
             self.fail(causes.half_sent(pending))
 
+    def _arm_abandoned(self, pending: Pending) -> None:
+        pending.deadline = self._running.call_later(
+            ABANDON_SECONDS, self._give_up, pending
+        )
+
     def _give_up(self, pending: Pending) -> None:
+        if self._is_streaming():
+            self._arm_abandoned(pending)
+            return
         self.fail(causes.drained_too_long(pending, ABANDON_SECONDS))
+
+    def _is_streaming(self) -> bool:
+        """Return whether somebody takes what comes, at a pace of their own.
+
+        What is abandoned has to wait behind it, which is not the server's fault.
+        """
+        return any(
+            pending.stream is not None and pending.abandoned_at is None
+            for pending in self._under_way.values()
+        )
 
     def _check_abandoned_size(self) -> None:
         for pending in self._under_way.values():
             since = pending.abandoned_at
-            if since is not None and self._channel.received - since > ABANDON_OCTETS:
+            if since is not None and self._received - since > ABANDON_OCTETS:
                 self.fail(causes.drained_too_much(pending, ABANDON_OCTETS))
                 return
 
     def _expects_octets(self) -> bool:
         """Return whether a silent server is failing us, as it is not in IDLE."""
-        return any(
+        return not self._is_held and any(
             not (pending.held and pending.invited)
             for pending in self._under_way.values()
         )

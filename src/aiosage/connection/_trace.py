@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from ..wire import Frame, SecretSpan
+from ..wire import Diverted, Frame, SecretSpan
 from ..wire.commands import Authenticate
 from ._pending import Pending
 from ._redaction import Redactor
@@ -143,6 +143,9 @@ class Tracer:
         for index, part in enumerate(frame):
             if index % 2 == 0:
                 parts.append(_text(part))
+            elif isinstance(part, Diverted):
+                parts.append(f"{{{part.size}}}")
+                omitted += part.size
             elif self._literals:
                 # Measured as it is shown, so that a transcript stays well-formed.
                 content = self._redact(_text(part))

@@ -8,6 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
+
+
+class WriteBuffer(Protocol):
+    """Where octets are until the socket has taken them."""
+
+    def get_write_buffer_size(self) -> int:
+        """Return how many there are."""
+        ...
 
 
 class Watchdog:
@@ -31,14 +40,14 @@ class Watchdog:
         self._timeout = timeout
         self._is_needed = is_needed
         self._on_silence = on_silence
-        self._transport: asyncio.WriteTransport | None = None
+        self._buffer: WriteBuffer | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._moved_at = 0.0
         self._unwritten = 0  # octets not written by then
 
-    def watch(self, transport: asyncio.WriteTransport) -> None:
-        """Look at what *transport* writes from now on."""
-        self._transport = transport
+    def watch(self, buffer: WriteBuffer) -> None:
+        """Look at what is written from *buffer* from now on."""
+        self._buffer = buffer
 
     def note_progress(self) -> None:
         """Note that octets have moved just now."""
@@ -57,7 +66,7 @@ class Watchdog:
             self._timer = None
 
     def _write_buffer(self) -> int:
-        return self._transport.get_write_buffer_size() if self._transport else 0
+        return self._buffer.get_write_buffer_size() if self._buffer else 0
 
     def _look(self) -> None:
         self._timer = None

@@ -213,6 +213,8 @@ class MessageSet:
 
     def __or__(self, other: MessageSet) -> MessageSet:
         owner = self._owner(other)
+        if not (self._ranges and other._ranges):  # nothing to merge, however many
+            return self._of(self._ranges or other._ranges, *owner)
         return self._of(merged([*self._ranges, *other._ranges]), *owner)
 
     def __and__(self, other: MessageSet) -> MessageSet:

@@ -2,7 +2,7 @@
 
 from ._dialect import Dialect, with_implied
 from ._encoder import EncodedCommand, Encoder, Flight, SecretSpan
-from ._framer import Frame, Framer, memory_of
+from ._framer import Divert, Diverted, Frame, Framer, Sink, memory_of
 from ._limits import Limits
 from ._mailbox_name import RawMailboxName, decode_mailbox_name, encode_mailbox_name
 from ._parser import parse
@@ -71,6 +71,8 @@ __all__ = [
     "Continuation",
     "CopyUidCode",
     "Dialect",
+    "Divert",
+    "Diverted",
     "ESearchData",
     "EnabledData",
     "EncodedCommand",
@@ -101,6 +103,7 @@ __all__ = [
     "Response",
     "SearchData",
     "SecretSpan",
+    "Sink",
     "SortData",
     "Status",
     "StatusData",

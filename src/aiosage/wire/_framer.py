@@ -7,7 +7,8 @@ n octets that belong to it (RFC 9051 §4.3). The framer is in one of two states,
     LITERAL  counting n octets down    -> LINE
 
 and holds the start of the line or literal that is not complete yet, so that
-each octet is looked at once however the stream is split.
+each octet is looked at once however the stream is split. A literal that is
+diverted is not held: its octets go to a sink as they come.
 
 ``{n}`` at the end of a line announces a literal only where the grammar allows
 one. In what ends with text for humans (``* OK ...``, ``+ ...``, tagged lines)
@@ -17,7 +18,7 @@ it is just text: a server may greet with ``* OK beware of {3}``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from ..errors import IMAPProtocolError
@@ -27,11 +28,42 @@ Frame: TypeAlias = list[bytes]
 """One response: text, then literal and text by turns.
 
 Texts stand at even indices, without CRLF and without the ``{n}`` that announced
-the literal after them.
+the literal after them. A literal that was diverted is `Diverted`.
 """
+
+Sink: TypeAlias = Callable[[bytes], object]
+"""Takes octets as they arrive. It must not raise."""
+
+Divert: TypeAlias = Callable[[Frame, int], Sink | None]
+"""Decides by what came before a literal, and its size in octets, where it goes.
+
+None to have it held. What came before is a frame that ends with the text before
+the literal; it must not be changed.
+"""
+
+
+class Diverted(bytes):
+    """Stands for a literal that went to a sink: no octets, but their number.
+
+    Attributes:
+        size: of the literal, in octets.
+    """
+
+    size: int
+
+    def __new__(cls, size: int) -> Diverted:
+        """Return what stands for *size* octets."""
+        self = super().__new__(cls)
+        self.size = size
+        return self
+
+    def __repr__(self) -> str:
+        return f"Diverted({self.size})"
+
 
 _LITERAL: Final = re.compile(rb"~?\{(\d{1,20})\+?\}\Z")
 _LITERAL_MAX: Final = len(b"~{+}") + 20
+_SMALL: Final = 512  # octets of a piece that is not worth an object
 _HUMAN: Final = re.compile(
     rb"\+|\* +(?:OK|NO|BAD|BYE|PREAUTH)(?= |\Z)|(?!\*)[^ ]+ +(?:OK|NO|BAD)(?= |\Z)",
     re.IGNORECASE,
@@ -64,6 +96,11 @@ class Framer:
 
     Args:
         limits: what is refused.
+
+    Attributes:
+        divert: decides which literals are handed on as they arrive; None to hold
+            them all. It may be changed at any time, and counts for literals that
+            are announced from then on.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -73,8 +110,12 @@ class Framer:
         )
         self._frame: Frame = []
         self._size = 0  # octets of the frame's finished parts
-        self._held = bytearray()  # of the current line or literal
+        self._held = bytearray()  # of the current line
         self._missing = -1  # octets the current literal lacks; -1 in a line
+        self._literal: list[bytes | bytearray] = []  # what is there of it
+        self._sink: Sink | None = None  # where it goes instead
+        self._diverted: Diverted | None = None  # what stands for it then
+        self.divert: Divert | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -85,6 +126,8 @@ class Framer:
         """Forget an incomplete response, as when TLS begins."""
         self._reset()
         self._held.clear()
+        self._literal.clear()
+        self._sink = self._diverted = None
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         """Add received octets; yield the responses they complete, in order.
@@ -116,7 +159,7 @@ class Framer:
                         position = crlf + 2
                         yield [line]
                         continue
-                    if body := _BODY.fullmatch(line):
+                    if self.divert is None and (body := _BODY.fullmatch(line)):
                         start = crlf + 2
                         stop = start + int(body[2])
                         if stop - position <= self._plain and data.startswith(
@@ -162,9 +205,14 @@ class Framer:
             raise self._too_large("line", self._limits.line)
 
     def _begin_literal(self, size: int) -> None:
-        if size > self._limits.literal:
-            raise self._too_large(f"literal of {size} octets", self._limits.literal)
-        self._grow(size)
+        sink = self.divert(self._frame, size) if self.divert is not None else None
+        limit = self._limits.literal if sink is None else self._limits.diverted
+        if size > limit:
+            raise self._too_large(f"literal of {size} octets", limit)
+        if sink is None:
+            self._grow(size)
+        else:
+            self._sink, self._diverted = sink, Diverted(size)
         self._missing = size
         if size == 0:
             self._end_literal(b"")
@@ -173,18 +221,32 @@ class Framer:
         """Move octets of the literal out of *data*; return where they end."""
         end = min(len(data), position + self._missing)
         self._missing -= end - position
-        piece = data[position:end]
-        if self._missing:
-            self._held += piece
-        elif self._held:
-            self._held += piece
-            self._end_literal(bytes(self._held))
-            self._held.clear()
-        else:
+        piece = data[position:end]  # no copy, if it is all of *data*
+        if self._sink is not None:
+            self._sink(piece)
+            piece = b""
+        elif self._missing or self._literal:
+            self._hold_literal(piece)
+            if not self._missing:
+                piece = b"".join(self._literal)
+                self._literal.clear()
+        if not self._missing:
             self._end_literal(piece)
         return end
 
+    def _hold_literal(self, piece: bytes) -> None:
+        """Keep *piece*; small ones in a buffer, for each object costs 33 octets."""
+        if len(piece) >= _SMALL:
+            self._literal.append(piece)
+        elif self._literal and isinstance(buffer := self._literal[-1], bytearray):
+            buffer += piece
+        else:
+            self._literal.append(bytearray(piece))
+
     def _end_literal(self, literal: bytes) -> None:
+        if self._diverted is not None:
+            literal = self._diverted
+            self._sink = self._diverted = None
         self._frame.append(literal)
         self._missing = -1
 

@@ -12,8 +12,9 @@ class Limits:
     Attributes:
         line: longest run of octets without a literal. A SEARCH answer is one
             line: a million UIDs take about 8 MiB.
-        literal: largest literal, in octets.
-        response: largest whole response, in octets.
+        literal: largest literal that is held, in octets.
+        diverted: largest literal that is handed on as it arrives, in octets.
+        response: largest whole response, in octets, without what is handed on.
         answer: most octets kept as the answer to one command, counted as the
             memory it takes, roughly: 256 for a response and what it has, more if
             it has many parentheses and spaces.
@@ -25,6 +26,7 @@ class Limits:
 
     line: int = 16 * 2**20
     literal: int = 256 * 2**20
+    diverted: int = 2**40
     response: int = 512 * 2**20
     answer: int = 1024 * 2**20
     nesting: int = 200

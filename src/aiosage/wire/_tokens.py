@@ -24,7 +24,7 @@ QUOTED: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 NSTRING: Final = b"(?:NIL|" + QUOTED + b")"
 """Pattern of a quoted string or NIL. Literals are not in texts."""
 
-_BETWEEN: Final = rb'[^()"\\\[\x00]*+(?:' + QUOTED + rb'[^()"\\\[\x00]*+)*'
+_BETWEEN: Final = rb'[^()"\\\[\x00]*+(?:' + QUOTED + rb'[^()"\\\[\x00]*+)*+'
 LIST_DEPTH: Final = 12
 """How deep the parentheses that `LIST` matches may nest."""
 
@@ -38,7 +38,7 @@ def list_pattern(depth: int) -> bytes:
     """
     pattern = rb"\(" + _BETWEEN + rb"\)"
     for _ in range(depth - 1):
-        pattern = rb"\(" + _BETWEEN + b"(?:" + pattern + _BETWEEN + rb")*\)"
+        pattern = rb"\(" + _BETWEEN + b"(?:" + pattern + _BETWEEN + rb")*+\)"
     return pattern
 
 

@@ -33,6 +33,7 @@ from ._session import (
 )
 from ._sort import Descending, Sort, SortKey, UidSort
 from ._store import Store, StoreMode, StoreResult, UidStore, UidStoreResult
+from ._stream import StreamSection
 from ._thread import Thread, UidThread
 from ._uid_batches import UidBatches
 
@@ -90,6 +91,7 @@ __all__ = [
     "Store",
     "StoreMode",
     "StoreResult",
+    "StreamSection",
     "Subscribe",
     "TextPart",
     "Thread",
