@@ -16,7 +16,7 @@ from aiosage.model import (
     Secret,
     SequenceSet,
 )
-from aiosage.wire import Status
+from aiosage.wire import InProgressCode, Status
 from aiosage.wire.commands import (
     Append,
     Close,
@@ -238,7 +238,6 @@ async def test_news_of_a_long_command_reach_listeners() -> None:
         connection.add_listener(heard.append)
         assert await connection.execute(SEARCH) == UIDS
         connection.abort()
-    codes = [news.code for news in heard if isinstance(news, Status)]
-    assert [(code.name, code.text) for code in codes if code] == [
-        ("INPROGRESS", '("T2" 454 1000)')
+    assert [news.code for news in heard if isinstance(news, Status)] == [
+        InProgressCode("INPROGRESS", '("T2" 454 1000)', "T2", 454, 1000)
     ]
