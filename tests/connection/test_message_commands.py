@@ -41,7 +41,6 @@ from aiosage.wire.commands import (
     Expunge,
     Fetch,
     MailboxStatus,
-    MessageForm,
     Move,
     MultiAppend,
     MultiSearch,
@@ -314,7 +313,7 @@ ENCODED = (
 
 async def test_parts_without_their_transfer_encoding(either: IMAPConnection) -> None:
     """RFC 3516."""
-    await either.execute(Append("INBOX", ENCODED, form=MessageForm.LITERAL8))
+    await either.execute(Append("INBOX", ENCODED, binary=True))
     await either.noop()
     items = (
         MessagePart.binary("1"),
@@ -343,7 +342,7 @@ async def test_parts_without_their_transfer_encoding(either: IMAPConnection) -> 
 async def test_a_message_with_nul(dovecot_five: IMAPConnection) -> None:
     """RFC 3516 §4.4: only literal8 may hold it."""
     octets = b"Subject: x\r\nContent-Transfer-Encoding: binary\r\n\r\na\0b\r\n"
-    await dovecot_five.execute(Append("INBOX", octets, form=MessageForm.LITERAL8))
+    await dovecot_five.execute(Append("INBOX", octets, binary=True))
     await dovecot_five.noop()
     (data,) = await dovecot_five.execute(
         UidFetch(MessageSet([6]), (MessagePart.binary("1"),))

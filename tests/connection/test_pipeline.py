@@ -8,6 +8,7 @@ import pytest
 
 from aiosage.connection import IMAPConnection
 from aiosage.connection._pipeline import MAX_DEPTH, may_join
+from aiosage.errors import IMAPOperationError
 from aiosage.model import (
     IMAPSearchCriteria,
     MessagePart,
@@ -16,7 +17,7 @@ from aiosage.model import (
     Secret,
     SequenceSet,
 )
-from aiosage.wire import Status
+from aiosage.wire import InProgressCode, Status
 from aiosage.wire.commands import (
     Append,
     Close,
@@ -53,7 +54,7 @@ from aiosage.wire.commands import (
     Unselect,
 )
 
-from .scripted import SELECTED, Peer, config, scripted
+from .scripted import LOGGED_IN, SELECTED, Peer, config, scripted
 
 UIDS = MessageSet([1])
 FETCH = UidFetch(UIDS, (MessagePart.FLAGS,))
@@ -238,7 +239,30 @@ async def test_news_of_a_long_command_reach_listeners() -> None:
         connection.add_listener(heard.append)
         assert await connection.execute(SEARCH) == UIDS
         connection.abort()
-    codes = [news.code for news in heard if isinstance(news, Status)]
-    assert [(code.name, code.text) for code in codes if code] == [
-        ("INPROGRESS", '("T2" 454 1000)')
+    assert [news.code for news in heard if isinstance(news, Status)] == [
+        InProgressCode("INPROGRESS", '("T2" 454 1000)', "T2", 454, 1000)
     ]
+
+
+async def test_a_session_by_uid_only_knows_no_numbers() -> None:
+    """RFC 9586 §3: what goes by number is refused, and answers name UIDs."""
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(
+            f"{LOGGED_IN}\nC: T1 ENABLE UIDONLY\nS: * ENABLED UIDONLY\nS: T1 OK\n"
+            "C: T2 SELECT INBOX\nS: T2 OK\nC: T3 UID FETCH 1 (FLAGS)\n"
+            "S: * 1 UIDFETCH (FLAGS (x))\nS: T3 OK"
+        )
+
+    async with scripted(serve) as port:
+        connection = await IMAPConnection.open(config(port))
+        connection._protocol.capabilities |= {"ENABLE"}
+        await connection.execute(Enable(("UIDONLY",)))
+        await connection.select("INBOX")
+        for command in (*BY_NUMBER[:3], Copy(NUMBERS, "a")):
+            with pytest.raises(IMAPOperationError) as caught:
+                await connection.execute(command)
+            assert caught.value.code == "UIDREQUIRED"
+        found = await connection.execute(FETCH)
+        connection.abort()
+    assert [(data.seq, data.uid) for data in found] == [(None, 1)]

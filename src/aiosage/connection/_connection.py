@@ -224,6 +224,14 @@ class IMAPConnection:
                 if SessionState.SELECTED in command.states
                 else "",
             )
+        if command.uses_numbers and "UIDONLY" in self._protocol.enabled:
+            raise IMAPOperationError(  # as the server would (RFC 9586 §3.1)
+                command.name,
+                "BAD",
+                "UIDREQUIRED",
+                "messages have no numbers in this session",
+                hint="Use the command that goes by UID.",
+            )
 
     def _result(self, command: Command[R], pending: Pending) -> R:
         status = pending.done.result()

@@ -16,7 +16,13 @@ from aiosage.model import (
     SavedResult,
     SequenceSet,
 )
-from aiosage.wire import AppendUidCode, Code, FetchData, PartialResult, ThreadNode
+from aiosage.wire import (
+    AppendUidCode,
+    FetchData,
+    MessageLimitCode,
+    PartialResult,
+    ThreadNode,
+)
 from aiosage.wire.commands import (
     Copy,
     Expunge,
@@ -135,9 +141,8 @@ def test_results_say_how_far_a_limited_server_got() -> None:
         UidExpunge(uids).result(*answer(LIMIT)).limit,
         Expunge().result(*answer(LIMIT)).limit,
     ]
-    for limit in limits:
-        assert isinstance(limit, Code)
-        assert (limit.name, limit.text) == ("MESSAGELIMIT", "1000 23221")
+    expected = MessageLimitCode("MESSAGELIMIT", "1000 23221", 1000, 23221)
+    assert limits == [expected] * len(limits)
 
 
 @pytest.mark.parametrize("command", [UidSearch(C.ALL), Search(C.ALL)])

@@ -15,6 +15,7 @@ from aiosage.model import (
     SavedResult,
     SequenceSet,
 )
+from aiosage.wire import Dialect, Encoder
 from aiosage.wire.commands import (
     Append,
     CancelUpdate,
@@ -25,7 +26,6 @@ from aiosage.wire.commands import (
     Descending,
     Expunge,
     Fetch,
-    MessageForm,
     Move,
     MultiAppend,
     MultiSearch,
@@ -219,17 +219,9 @@ WORDS: list[tuple[Command[object], list[bytes], set[tuple[str, ...]]]] = [
     (UidBatches(2000), [b"UIDBATCHES 2000"], {("UIDBATCHES",)}),
     (UidBatches(2000, (1, 2)), [b"UIDBATCHES 2000 1:2"], {("UIDBATCHES",)}),
     (
-        Append("a", b"\0", form=MessageForm.LITERAL8),
+        Append("a", b"\0", binary=True),
         [b"APPEND a ~{1}", b"\0"],
         {("BINARY",)},
-    ),
-    (
-        Append("a", b"hi", SEEN, DAY, MessageForm.UTF8),
-        [
-            b'APPEND a (\\Seen) " 1-Feb-2026 00:00:00 +0000" UTF8 (~{2}',
-            b"hi)",
-        ],
-        {("UTF8=ACCEPT", "UTF8=ONLY")},
     ),
     (MultiAppend("a", (HI,)), [b"APPEND a {2}", b"hi"], set()),
     (
@@ -251,7 +243,7 @@ WORDS: list[tuple[Command[object], list[bytes], set[tuple[str, ...]]]] = [
     ),
     (Replace(4, "a", HI), [b"REPLACE 4 a {2}", b"hi"], {("REPLACE",)}),
     (
-        UidReplace(2000, "a", NewMessage(b"\0", form=MessageForm.LITERAL8)),
+        UidReplace(2000, "a", NewMessage(b"\0", binary=True)),
         [b"UID REPLACE 2000 a ~{1}", b"\0"],
         {("REPLACE",), ("BINARY",)},
     ),
@@ -315,3 +307,19 @@ def test_what_makes_no_sense_cannot_be_made() -> None:
 @pytest.mark.parametrize("command", [words[0] for words in WORDS])
 def test_a_mail_is_shown_nowhere(command: Command[object]) -> None:
     assert "b'hi'" not in repr(command)
+
+
+def test_a_header_in_utf8_is_said_to_be_where_that_is_enabled() -> None:
+    """RFC 6855 §4; parts of a message likewise."""
+    octets = "Subject: é\r\n\r\n".encode()
+    parts = NewMessage((TextPart(octets), TextPart(b"x")))
+    for message, words in (
+        (NewMessage(octets, binary=True), b"UTF8 (~{15}"),
+        (parts, b"CATENATE (UTF8 (~{15}"),
+    ):
+        encoder = Encoder("T", dialect=Dialect(utf8_accept=True))
+        MultiAppend("a", (message,)).encode(encoder)
+        flights = [b"".join(flight) for flight in encoder.finish().flights]
+        assert flights[0] == b"T APPEND a " + words + b"\r\n"
+    assert flights[1:] == [octets + b") TEXT {1}\r\n", b"x)\r\n"]
+    assert sent(MultiAppend("a", (NewMessage(octets),)))[0] == b"APPEND a {15}"

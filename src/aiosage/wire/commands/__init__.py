@@ -17,7 +17,7 @@ from ._mailboxes import (
     Unsubscribe,
 )
 from ._multi_search import MultiSearch, Scope, SearchSource
-from ._new_message import Catenated, MessageForm, NewMessage, TextPart, UrlPart
+from ._new_message import Catenated, NewMessage, TextPart, UrlPart
 from ._search import CancelUpdate, Search, SearchReturn, UidSearch, UidSearchReturn
 from ._search_options import SearchOptions, SearchResult
 from ._select import Idle, QResync, Select, SelectResult, Unselect
@@ -65,7 +65,6 @@ __all__ = [
     "Login",
     "Logout",
     "MailboxStatus",
-    "MessageForm",
     "Move",
     "MultiAppend",
     "MultiSearch",

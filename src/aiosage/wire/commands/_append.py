@@ -11,19 +11,27 @@ from ...model import Flag
 from .._encoder import Encoder
 from ..responses import AppendUidCode, Status, Untagged
 from ._command import SELECTED, Command
-from ._new_message import MessageForm, NewMessage
+from ._new_message import NewMessage
 from ._outcome import append_uid
 
 
 @dataclass(frozen=True, slots=True)
 class Append(Command[AppendUidCode | None]):
-    """Add a message to a mailbox."""
+    """Add a message to a mailbox.
+
+    Attributes:
+        mailbox: to which.
+        message: its octets.
+        flags: that it has from the beginning.
+        internal_date: when it arrived, aware; None for now.
+        binary: send it as a literal8, which may hold NUL (RFC 3516 §4.4).
+    """
 
     mailbox: str
     message: bytes = field(repr=False)
     flags: frozenset[Flag] = frozenset()
     internal_date: datetime | None = None
-    form: MessageForm = MessageForm.LITERAL
+    binary: bool = False
 
     name: ClassVar = "APPEND"
     changes: ClassVar = True
@@ -37,7 +45,7 @@ class Append(Command[AppendUidCode | None]):
         self._new().encode(to.keyword(self.name).mailbox(self.mailbox))
 
     def _new(self) -> NewMessage:
-        return NewMessage(self.message, self.flags, self.internal_date, self.form)
+        return NewMessage(self.message, self.flags, self.internal_date, self.binary)
 
     def result(
         self, untagged: Sequence[Untagged | Status], status: Status

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ...model import MessageSet, SavedResult
 from .._encoder import Encoder
-from ..responses import Code, Status, Untagged
+from ..responses import MessageLimitCode, Status, Untagged
 from ._command import SELECTED, Command, SimpleCommand
 from ._outcome import highest_modseq, limit_of, saved
 
@@ -23,7 +23,7 @@ class ExpungeResult:
     """
 
     highest_modseq: int | None = None
-    limit: Code | None = None
+    limit: MessageLimitCode | None = None
 
 
 @dataclass(frozen=True, slots=True)

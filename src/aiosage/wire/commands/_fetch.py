@@ -14,7 +14,7 @@ from ...model import (
     SequenceSet,
 )
 from .._encoder import Encoder
-from ..responses import Code, FetchData, Status, Untagged, VanishedData
+from ..responses import FetchData, MessageLimitCode, Status, Untagged, VanishedData
 from ._command import SELECTED, Command, SimpleCommand
 from ._outcome import CONDSTORE, limit_of, saved
 
@@ -28,7 +28,7 @@ class FetchResult(tuple[FetchData, ...]):
     """
 
     vanished: MessageSet
-    limit: Code | None
+    limit: MessageLimitCode | None
 
 
 @dataclass(frozen=True, slots=True)

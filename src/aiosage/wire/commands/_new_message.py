@@ -5,22 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
 from typing import TypeAlias
 
 from ...model import Flag
 from .._encoder import Encoder
-
-
-class MessageForm(Enum):
-    """How the octets of a message are sent."""
-
-    LITERAL = "literal"
-    """As mail is: without NUL."""
-    LITERAL8 = "literal8"
-    """With NUL, perhaps (RFC 3516 §4.4). Needs BINARY."""
-    UTF8 = "UTF8"
-    """With UTF-8 in its header (RFC 6855 §4). Needs UTF8=ACCEPT, enabled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +37,20 @@ class NewMessage:
         content: its octets, or the parts it is made of (RFC 4469).
         flags: that it has from the beginning.
         internal_date: when it arrived, aware; None for now.
-        form: how octets are sent; parts are always sent as they are.
+        binary: send octets as a literal8, which may hold NUL (RFC 3516 §4.4).
     """
 
     content: bytes | Catenated = field(repr=False)
     flags: frozenset[Flag] = frozenset()
     internal_date: datetime | None = None
-    form: MessageForm = MessageForm.LITERAL
+    binary: bool = False
 
     def needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the server must announce."""
+        """Yield what the server must offer."""
         if not isinstance(self.content, bytes):
             yield ("CATENATE",)
-        elif self.form is MessageForm.LITERAL8:
+        elif self.binary:
             yield ("BINARY",)
-        elif self.form is MessageForm.UTF8:
-            yield ("UTF8=ACCEPT", "UTF8=ONLY")
 
     def encode(self, to: Encoder) -> None:
         """Write flags, date and content.
@@ -78,14 +64,12 @@ class NewMessage:
             to.date_time(self.internal_date)
         if not isinstance(self.content, bytes):
             _encode_parts(self.content, to)
-        elif to.dialect.utf8_accept and has_utf8_header(self.content):
+        elif _must_say_utf8(self.content, to):
             to.keyword("UTF8").open().literal8(self.content).close()
-        elif self.form is MessageForm.LITERAL:
-            to.literal(self.content)
-        elif self.form is MessageForm.LITERAL8:
+        elif self.binary:
             to.literal8(self.content)
         else:
-            to.keyword("UTF8").open().literal8(self.content).close()
+            to.literal(self.content)
 
 
 def _encode_parts(parts: Catenated, to: Encoder) -> None:
@@ -93,15 +77,23 @@ def _encode_parts(parts: Catenated, to: Encoder) -> None:
         raise ValueError("a message cannot be made of no parts")
     to.keyword("CATENATE").open()
     for part in parts:
-        if isinstance(part, TextPart):
-            to.keyword("TEXT").literal(part.octets)
-        else:
+        if isinstance(part, UrlPart):
             to.keyword("URL").astring(part.url)
+        elif _must_say_utf8(part.octets, to):
+            to.keyword("UTF8").open().literal8(part.octets).close()
+        else:
+            to.keyword("TEXT").literal(part.octets)
     to.close()
 
 
-def has_utf8_header(message: bytes) -> bool:
-    """Return whether UTF-8 that is not ASCII stands before the first empty line."""
+def _must_say_utf8(message: bytes, to: Encoder) -> bool:
+    """Return whether the header of *message* is UTF-8 and must be said to be.
+
+    So it must with UTF8=ACCEPT enabled (RFC 6855 §4). In IMAP4rev2 alone there is
+    no such word.
+    """
+    if not to.dialect.utf8_accept:
+        return False
     end = message.find(b"\r\n\r\n")
     header = message if end < 0 else message[:end]
     try:

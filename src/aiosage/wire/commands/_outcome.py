@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from ...model import MessageSet, SavedResult, SequenceSet
-from .._values import as_ranges
-from ..responses import AppendUidCode, Code, NumberCode, Status
+from ..responses import (
+    AppendUidCode,
+    MessageLimitCode,
+    ModifiedCode,
+    NumberCode,
+    Status,
+)
 
 CONDSTORE: Final = ("CONDSTORE", "QRESYNC")
 """Either will do: QRESYNC implies CONDSTORE (RFC 7162 §3.2.3)."""
@@ -19,31 +24,28 @@ def saved(messages: MessageSet | SequenceSet | SavedResult) -> Iterator[tuple[st
         yield ("SEARCHRES",)
 
 
-def code_named(name: str, status: Status) -> Code | None:
-    """Return the response code of *status* if it is called *name*."""
-    code = status.code
-    return code if code is not None and code.name == name else None
-
-
-def limit_of(status: Status) -> Code | None:
+def limit_of(status: Status) -> MessageLimitCode | None:
     """Return MESSAGELIMIT if only some of the messages were dealt with.
 
     It tells how many a command may be about, and the lowest UID dealt with
     (RFC 9738 §3.1).
     """
-    return code_named("MESSAGELIMIT", status)
+    return status.code if isinstance(status.code, MessageLimitCode) else None
 
 
 def modified(status: Status) -> tuple[tuple[int, int], ...]:
     """Return what MODIFIED names: numbers or UIDs, as the command did."""
-    code = code_named("MODIFIED", status)
-    return as_ranges(code.text) if code is not None else ()
+    code = status.code
+    return code.messages.ranges if isinstance(code, ModifiedCode) else ()
 
 
 def highest_modseq(status: Status) -> int | None:
     """Return HIGHESTMODSEQ (RFC 7162 §3.1.2.1); None if it is not told."""
-    code = code_named("HIGHESTMODSEQ", status)
-    return code.value or None if isinstance(code, NumberCode) else None
+    match status.code:
+        case NumberCode(name="HIGHESTMODSEQ", value=value):
+            return value or None
+        case _:
+            return None
 
 
 def append_uid(*answers: object) -> AppendUidCode | None:

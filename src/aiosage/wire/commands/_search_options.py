@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from ...model import PartialRange
 from .._encoder import Encoder
-from ..responses import Code, PartialResult
+from ..responses import MessageLimitCode, PartialResult
 
 M = TypeVar("M", covariant=True)
 
@@ -110,4 +110,4 @@ class SearchResult(Generic[M]):
     modseq: int | None = None
     partial: PartialResult | None = None
     relevancy: tuple[int, ...] | None = None
-    limit: Code | None = None
+    limit: MessageLimitCode | None = None

@@ -9,9 +9,11 @@ from typing import ClassVar, Final
 from ...model import Flag, MessageSet, SequenceSet
 from .._encoder import Encoder
 from ..responses import (
+    Code,
     ExistsData,
     FetchData,
     FlagsData,
+    MailboxIdCode,
     NumberCode,
     PermanentFlagsCode,
     RecentData,
@@ -146,7 +148,8 @@ class Select(Command[SelectResult]):
         flags: frozenset[Flag] = frozenset()
         permanent: frozenset[Flag] | None = None
         numbers: dict[str, int] = {}
-        codes: dict[str, str] = {}
+        mailbox_id: str | None = None
+        uids_persist = True
         changed: list[FetchData] = []
         vanished: list[tuple[int, int]] = []
         for data in _since_closed(untagged):
@@ -163,8 +166,10 @@ class Select(Command[SelectResult]):
                     permanent = names
                 case Status(code=NumberCode(name=name, value=value)):
                     numbers[name] = value
-                case Status(code=code) if code:
-                    codes[code.name] = code.text
+                case Status(code=MailboxIdCode(mailbox_id=object_id)):
+                    mailbox_id = object_id
+                case Status(code=Code(name="UIDNOTSTICKY")):
+                    uids_persist = False
                 case _:
                     pass
         read_only = status.code is not None and status.code.name == "READ-ONLY"
@@ -177,8 +182,8 @@ class Select(Command[SelectResult]):
             numbers.get("HIGHESTMODSEQ") or None,
             flags,
             permanent,
-            codes["MAILBOXID"].strip("()") if "MAILBOXID" in codes else None,
-            "UIDNOTSTICKY" not in codes,
+            mailbox_id,
+            uids_persist,
             tuple(changed),
             MessageSet.from_ranges(vanished),
         )

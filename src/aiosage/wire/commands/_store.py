@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from ...model import Flag, MessageSet, SavedResult, SequenceSet
 from .._encoder import Encoder
-from ..responses import Code, FetchData, Status, Untagged
+from ..responses import FetchData, MessageLimitCode, Status, Untagged
 from ._command import SELECTED, Command
 from ._outcome import CONDSTORE, limit_of, modified, saved
 
@@ -31,7 +31,7 @@ class _StoreResult(dict[int, frozenset[Flag]]):
     """
 
     modseqs: dict[int, int]
-    limit: Code | None
+    limit: MessageLimitCode | None
 
 
 class StoreResult(_StoreResult):
