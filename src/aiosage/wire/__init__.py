@@ -1,5 +1,6 @@
 """IMAP as octets, without I/O: framing, parsing, encoding, commands."""
 
+from ._capabilities import append_limit
 from ._dialect import Dialect, with_implied
 from ._encoder import EncodedCommand, Encoder, Flight, SecretSpan
 from ._framer import Frame, Framer, memory_of
@@ -113,6 +114,7 @@ __all__ = [
     "UrlMechCode",
     "Value",
     "VanishedData",
+    "append_limit",
     "decode_mailbox_name",
     "encode_mailbox_name",
     "memory_of",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .._encoder import Encoder
+from .._mailbox_name import with_inbox
 from ..responses import ListData, Status, StatusData, Untagged
 from ._command import Command
 
@@ -147,13 +148,8 @@ class MailboxStatus(Command[StatusData]):
         Servers may tell of other mailboxes unasked (RFC 5465 §4).
         """
         found = {
-            _with_inbox(data.mailbox): data
+            with_inbox(data.mailbox): data
             for data in untagged
             if isinstance(data, StatusData)
         }
-        return found.get(_with_inbox(self.mailbox)) or StatusData(self.mailbox, {})
-
-
-def _with_inbox(name: str) -> str:
-    """Return *name* with INBOX, or INBOX above it, in capitals (RFC 9051 §5.1)."""
-    return "INBOX" + name[5:] if name[:5].upper() == "INBOX" else name
+        return found.get(with_inbox(self.mailbox)) or StatusData(self.mailbox, {})
