@@ -18,6 +18,7 @@ from ._mailboxes import (
 )
 from ._multi_search import MultiSearch, Scope, SearchSource
 from ._new_message import Catenated, MessageForm, NewMessage, TextPart, UrlPart
+from ._quota import GetQuota, GetQuotaRoot, SetQuota
 from ._search import CancelUpdate, Search, SearchReturn, UidSearch, UidSearchReturn
 from ._search_options import SearchOptions, SearchResult
 from ._select import Idle, QResync, Select, SelectResult, Unselect
@@ -58,6 +59,8 @@ __all__ = [
     "ExpungeResult",
     "Fetch",
     "FetchResult",
+    "GetQuota",
+    "GetQuotaRoot",
     "Id",
     "Idle",
     "ListMailboxes",
@@ -84,6 +87,7 @@ __all__ = [
     "Select",
     "SelectResult",
     "SessionState",
+    "SetQuota",
     "Sort",
     "SortKey",
     "StartTls",

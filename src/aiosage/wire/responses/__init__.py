@@ -46,6 +46,13 @@ from ._mailbox import (
 )
 from ._mailbox_status import StatusData, parse_status_data
 from ._namespace import NamespaceData, parse_namespace
+from ._quota import (
+    QuotaData,
+    QuotaResource,
+    QuotaRootData,
+    parse_quota,
+    parse_quota_root,
+)
 from ._search import (
     ContextUpdate,
     ESearchData,
@@ -79,6 +86,8 @@ Untagged: TypeAlias = (
     | IdData
     | ListData
     | NamespaceData
+    | QuotaData
+    | QuotaRootData
     | RecentData
     | SearchData
     | SortData
@@ -104,6 +113,7 @@ READERS: Final[dict[bytes, Callable[[list[Value]], Untagged]]] = {
     b"ENABLED": parse_enabled,
     b"FLAGS": parse_flags,
     b"ID": parse_id,
+    b"QUOTA": parse_quota,
     b"SEARCH": parse_search,
     b"SORT": parse_sort,
     b"THREAD": parse_thread,
@@ -117,6 +127,7 @@ MAILBOX_READERS: Final[dict[bytes, Callable[[list[Value], Dialect], Untagged]]] 
     b"LIST": parse_list,
     b"LSUB": parse_lsub,
     b"NAMESPACE": parse_namespace,
+    b"QUOTAROOT": parse_quota_root,
     b"STATUS": parse_status_data,
     b"XLIST": parse_list,
 }
@@ -157,6 +168,9 @@ __all__ = [
     "NumberCode",
     "PartialResult",
     "PermanentFlagsCode",
+    "QuotaData",
+    "QuotaResource",
+    "QuotaRootData",
     "RecentData",
     "ReferralCode",
     "Response",
