@@ -8,6 +8,7 @@ from ._limits import Limits
 from ._mailbox_name import RawMailboxName, decode_mailbox_name, encode_mailbox_name
 from ._parser import parse
 from .responses import (
+    AclData,
     AnnotateCode,
     AnnotationsCode,
     AppendUidCode,
@@ -30,10 +31,12 @@ from .responses import (
     IdData,
     InProgressCode,
     ListData,
+    ListRightsData,
     MailboxIdCode,
     MessageLimitCode,
     MetadataCode,
     ModifiedCode,
+    MyRightsData,
     NamespaceData,
     NoUpdateCode,
     NumberCode,
@@ -61,6 +64,7 @@ from .responses import (
 )
 
 __all__ = [
+    "AclData",
     "AnnotateCode",
     "AnnotationsCode",
     "AppendUidCode",
@@ -90,10 +94,12 @@ __all__ = [
     "InProgressCode",
     "Limits",
     "ListData",
+    "ListRightsData",
     "MailboxIdCode",
     "MessageLimitCode",
     "MetadataCode",
     "ModifiedCode",
+    "MyRightsData",
     "NamespaceData",
     "NoUpdateCode",
     "NumberCode",

@@ -1,5 +1,6 @@
 """One class per command: typed arguments, claims, typed result."""
 
+from ._acl import AclMode, DeleteAcl, GetAcl, ListRights, MyRights, SetAcl
 from ._append import Append, MultiAppend, Replace, UidReplace
 from ._authenticate import Authenticate, SaslClient, Unauthenticate
 from ._command import ANY_STATE, LOGGED_IN, SELECTED, Command, SessionState
@@ -41,6 +42,7 @@ __all__ = [
     "ANY_STATE",
     "LOGGED_IN",
     "SELECTED",
+    "AclMode",
     "Append",
     "Authenticate",
     "CancelUpdate",
@@ -53,17 +55,20 @@ __all__ = [
     "Copy",
     "Create",
     "Delete",
+    "DeleteAcl",
     "Descending",
     "Enable",
     "Expunge",
     "ExpungeResult",
     "Fetch",
     "FetchResult",
+    "GetAcl",
     "GetQuota",
     "GetQuotaRoot",
     "Id",
     "Idle",
     "ListMailboxes",
+    "ListRights",
     "Login",
     "Logout",
     "MailboxStatus",
@@ -71,6 +76,7 @@ __all__ = [
     "Move",
     "MultiAppend",
     "MultiSearch",
+    "MyRights",
     "Namespace",
     "NewMessage",
     "Noop",
@@ -87,6 +93,7 @@ __all__ = [
     "Select",
     "SelectResult",
     "SessionState",
+    "SetAcl",
     "SetQuota",
     "Sort",
     "SortKey",

@@ -11,6 +11,14 @@ from typing import Final, TypeAlias
 
 from .._dialect import Dialect
 from .._tokens import Value
+from ._acl import (
+    AclData,
+    ListRightsData,
+    MyRightsData,
+    parse_acl,
+    parse_list_rights,
+    parse_my_rights,
+)
 from ._code_values import (
     AnnotateCode,
     AnnotationsCode,
@@ -76,7 +84,8 @@ from ._uid_batches import UidBatchesData, parse_uid_batches
 from ._unknown import Unknown
 
 Untagged: TypeAlias = (
-    CapabilityData
+    AclData
+    | CapabilityData
     | EnabledData
     | ESearchData
     | ExistsData
@@ -85,6 +94,8 @@ Untagged: TypeAlias = (
     | FlagsData
     | IdData
     | ListData
+    | ListRightsData
+    | MyRightsData
     | NamespaceData
     | QuotaData
     | QuotaRootData
@@ -123,9 +134,12 @@ READERS: Final[dict[bytes, Callable[[list[Value]], Untagged]]] = {
 """By name, how the tokens after it are read."""
 
 MAILBOX_READERS: Final[dict[bytes, Callable[[list[Value], Dialect], Untagged]]] = {
+    b"ACL": parse_acl,
     b"ESEARCH": parse_esearch,
     b"LIST": parse_list,
+    b"LISTRIGHTS": parse_list_rights,
     b"LSUB": parse_lsub,
+    b"MYRIGHTS": parse_my_rights,
     b"NAMESPACE": parse_namespace,
     b"QUOTAROOT": parse_quota_root,
     b"STATUS": parse_status_data,
@@ -137,6 +151,7 @@ __all__ = [
     "COUNTED",
     "MAILBOX_READERS",
     "READERS",
+    "AclData",
     "AnnotateCode",
     "AnnotationsCode",
     "AppendUidCode",
@@ -159,10 +174,12 @@ __all__ = [
     "IdData",
     "InProgressCode",
     "ListData",
+    "ListRightsData",
     "MailboxIdCode",
     "MessageLimitCode",
     "MetadataCode",
     "ModifiedCode",
+    "MyRightsData",
     "NamespaceData",
     "NoUpdateCode",
     "NumberCode",
