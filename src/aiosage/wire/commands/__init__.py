@@ -17,6 +17,7 @@ from ._mailboxes import (
     Subscribe,
     Unsubscribe,
 )
+from ._metadata import GetMetadata, MetadataDepth, MetadataResult, SetMetadata
 from ._multi_search import MultiSearch, Scope, SearchSource
 from ._new_message import Catenated, MessageForm, NewMessage, TextPart, UrlPart
 from ._quota import GetQuota, GetQuotaRoot, SetQuota
@@ -63,6 +64,7 @@ __all__ = [
     "Fetch",
     "FetchResult",
     "GetAcl",
+    "GetMetadata",
     "GetQuota",
     "GetQuotaRoot",
     "Id",
@@ -73,6 +75,8 @@ __all__ = [
     "Logout",
     "MailboxStatus",
     "MessageForm",
+    "MetadataDepth",
+    "MetadataResult",
     "Move",
     "MultiAppend",
     "MultiSearch",
@@ -94,6 +98,7 @@ __all__ = [
     "SelectResult",
     "SessionState",
     "SetAcl",
+    "SetMetadata",
     "SetQuota",
     "Sort",
     "SortKey",

@@ -53,6 +53,7 @@ from ._mailbox import (
     parse_vanished,
 )
 from ._mailbox_status import StatusData, parse_status_data
+from ._metadata import MetadataChangedData, MetadataData, parse_metadata
 from ._namespace import NamespaceData, parse_namespace
 from ._quota import (
     QuotaData,
@@ -95,6 +96,8 @@ Untagged: TypeAlias = (
     | IdData
     | ListData
     | ListRightsData
+    | MetadataChangedData
+    | MetadataData
     | MyRightsData
     | NamespaceData
     | QuotaData
@@ -139,6 +142,7 @@ MAILBOX_READERS: Final[dict[bytes, Callable[[list[Value], Dialect], Untagged]]] 
     b"LIST": parse_list,
     b"LISTRIGHTS": parse_list_rights,
     b"LSUB": parse_lsub,
+    b"METADATA": parse_metadata,
     b"MYRIGHTS": parse_my_rights,
     b"NAMESPACE": parse_namespace,
     b"QUOTAROOT": parse_quota_root,
@@ -177,7 +181,9 @@ __all__ = [
     "ListRightsData",
     "MailboxIdCode",
     "MessageLimitCode",
+    "MetadataChangedData",
     "MetadataCode",
+    "MetadataData",
     "ModifiedCode",
     "MyRightsData",
     "NamespaceData",
