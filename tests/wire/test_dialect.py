@@ -14,6 +14,7 @@ from aiosage.wire import (
     Encoder,
     ListData,
     NamespaceData,
+    NamespacePrefix,
     RawMailboxName,
     StatusData,
     decode_mailbox_name,
@@ -155,7 +156,7 @@ def test_names_are_not_decoded_twice(dialect: Dialect) -> None:
         "&AOk-", {"MESSAGES": 1}
     )
     namespace = read(b'* NAMESPACE (("&AOk-/" "/")) NIL NIL')
-    assert namespace == NamespaceData((("&AOk-/", "/"),), (), ())
+    assert namespace == NamespaceData((NamespacePrefix("&AOk-/", "/"),))
     assert parse([b'* LIST () "/" "&AOk-"']) == ListData("é", "/", frozenset())
 
 

@@ -8,12 +8,13 @@ from ._compress import Compress
 from ._copy import Copy, Move, UidCopy, UidMove
 from ._expunge import Check, Close, Expunge, ExpungeResult, UidExpunge
 from ._fetch import Fetch, FetchResult, UidFetch, UidScan
+from ._list import ListedMailbox, ListMailboxes, ListReturn, ListSelect, Lsub, Xlist
 from ._mailboxes import (
     Create,
     Delete,
-    ListMailboxes,
     MailboxStatus,
     Rename,
+    StatusItem,
     Subscribe,
     Unsubscribe,
 )
@@ -70,9 +71,13 @@ __all__ = [
     "Id",
     "Idle",
     "ListMailboxes",
+    "ListReturn",
     "ListRights",
+    "ListSelect",
+    "ListedMailbox",
     "Login",
     "Logout",
+    "Lsub",
     "MailboxStatus",
     "MessageForm",
     "MetadataDepth",
@@ -103,6 +108,7 @@ __all__ = [
     "Sort",
     "SortKey",
     "StartTls",
+    "StatusItem",
     "Store",
     "StoreMode",
     "StoreResult",
@@ -126,4 +132,5 @@ __all__ = [
     "Unselect",
     "Unsubscribe",
     "UrlPart",
+    "Xlist",
 ]

@@ -54,7 +54,7 @@ from ._mailbox import (
 )
 from ._mailbox_status import StatusData, parse_status_data
 from ._metadata import MetadataChangedData, MetadataData, parse_metadata
-from ._namespace import NamespaceData, parse_namespace
+from ._namespace import NamespaceData, NamespacePrefix, parse_namespace
 from ._quota import (
     QuotaData,
     QuotaResource,
@@ -187,6 +187,7 @@ __all__ = [
     "ModifiedCode",
     "MyRightsData",
     "NamespaceData",
+    "NamespacePrefix",
     "NoUpdateCode",
     "NumberCode",
     "PartialResult",
