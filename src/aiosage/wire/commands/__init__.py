@@ -21,6 +21,7 @@ from ._mailboxes import (
 from ._metadata import GetMetadata, MetadataDepth, MetadataResult, SetMetadata
 from ._multi_search import MultiSearch, Scope, SearchSource
 from ._new_message import Catenated, MessageForm, NewMessage, TextPart, UrlPart
+from ._notify import EventGroup, Notify, NotifyEvent, NotifyFilter
 from ._quota import GetQuota, GetQuotaRoot, SetQuota
 from ._search import CancelUpdate, Search, SearchReturn, UidSearch, UidSearchReturn
 from ._search_options import SearchOptions, SearchResult
@@ -60,6 +61,7 @@ __all__ = [
     "DeleteAcl",
     "Descending",
     "Enable",
+    "EventGroup",
     "Expunge",
     "ExpungeResult",
     "Fetch",
@@ -89,6 +91,9 @@ __all__ = [
     "Namespace",
     "NewMessage",
     "Noop",
+    "Notify",
+    "NotifyEvent",
+    "NotifyFilter",
     "QResync",
     "Rename",
     "Replace",
