@@ -40,6 +40,7 @@ from ._sort import Descending, Sort, SortKey, UidSort
 from ._store import Store, StoreMode, StoreResult, UidStore, UidStoreResult
 from ._thread import Thread, UidThread
 from ._uid_batches import UidBatches
+from ._urlauth import GenUrlAuth, ResetKey, UrlFetch, UrlFetchItem
 
 __all__ = [
     "ANY_STATE",
@@ -66,6 +67,7 @@ __all__ = [
     "ExpungeResult",
     "Fetch",
     "FetchResult",
+    "GenUrlAuth",
     "GetAcl",
     "GetMetadata",
     "GetQuota",
@@ -97,6 +99,7 @@ __all__ = [
     "QResync",
     "Rename",
     "Replace",
+    "ResetKey",
     "SaslClient",
     "Scope",
     "Search",
@@ -136,6 +139,8 @@ __all__ = [
     "Unauthenticate",
     "Unselect",
     "Unsubscribe",
+    "UrlFetch",
+    "UrlFetchItem",
     "UrlPart",
     "Xlist",
 ]

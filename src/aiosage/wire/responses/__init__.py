@@ -83,6 +83,13 @@ from ._status import Condition, Continuation, Status
 from ._thread import ThreadData, ThreadNode, parse_thread
 from ._uid_batches import UidBatchesData, parse_uid_batches
 from ._unknown import Unknown
+from ._urlauth import (
+    GenUrlAuthData,
+    UrlContent,
+    UrlFetchData,
+    parse_gen_url_auth,
+    parse_url_fetch,
+)
 
 Untagged: TypeAlias = (
     AclData
@@ -93,6 +100,7 @@ Untagged: TypeAlias = (
     | ExpungeData
     | FetchData
     | FlagsData
+    | GenUrlAuthData
     | IdData
     | ListData
     | ListRightsData
@@ -109,6 +117,7 @@ Untagged: TypeAlias = (
     | ThreadData
     | UidBatchesData
     | Unknown
+    | UrlFetchData
     | VanishedData
 )
 """Untagged data; an untagged OK, NO, BAD or BYE is a `Status`."""
@@ -126,12 +135,14 @@ READERS: Final[dict[bytes, Callable[[list[Value]], Untagged]]] = {
     b"CAPABILITY": parse_capability,
     b"ENABLED": parse_enabled,
     b"FLAGS": parse_flags,
+    b"GENURLAUTH": parse_gen_url_auth,
     b"ID": parse_id,
     b"QUOTA": parse_quota,
     b"SEARCH": parse_search,
     b"SORT": parse_sort,
     b"THREAD": parse_thread,
     b"UIDBATCHES": parse_uid_batches,
+    b"URLFETCH": parse_url_fetch,
     b"VANISHED": parse_vanished,
 }
 """By name, how the tokens after it are read."""
@@ -175,6 +186,7 @@ __all__ = [
     "ExpungeData",
     "FetchData",
     "FlagsData",
+    "GenUrlAuthData",
     "IdData",
     "InProgressCode",
     "ListData",
@@ -208,6 +220,8 @@ __all__ = [
     "UndefinedFilterCode",
     "Unknown",
     "Untagged",
+    "UrlContent",
+    "UrlFetchData",
     "UrlMechCode",
     "Value",
     "VanishedData",
