@@ -8,6 +8,8 @@ from ._compress import Compress
 from ._copy import Copy, Move, UidCopy, UidMove
 from ._expunge import Check, Close, Expunge, ExpungeResult, UidExpunge
 from ._fetch import Fetch, FetchResult, UidFetch, UidScan
+from ._jmap_access import GetJmapAccess
+from ._language import Comparator, Language
 from ._list import ListedMailbox, ListMailboxes, ListReturn, ListSelect, Lsub, Xlist
 from ._mailboxes import (
     Create,
@@ -55,6 +57,7 @@ __all__ = [
     "Check",
     "Close",
     "Command",
+    "Comparator",
     "Compress",
     "Copy",
     "Create",
@@ -69,11 +72,13 @@ __all__ = [
     "FetchResult",
     "GenUrlAuth",
     "GetAcl",
+    "GetJmapAccess",
     "GetMetadata",
     "GetQuota",
     "GetQuotaRoot",
     "Id",
     "Idle",
+    "Language",
     "ListMailboxes",
     "ListReturn",
     "ListRights",

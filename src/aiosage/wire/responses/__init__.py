@@ -42,6 +42,8 @@ from ._code_values import (
     UrlMechCode,
 )
 from ._fetch import FetchData
+from ._jmap_access import JmapAccessData, parse_jmap_access
+from ._language import ComparatorData, LanguageData, parse_comparator, parse_language
 from ._list import ListData, parse_list, parse_lsub
 from ._mailbox import (
     ExistsData,
@@ -94,6 +96,7 @@ from ._urlauth import (
 Untagged: TypeAlias = (
     AclData
     | CapabilityData
+    | ComparatorData
     | EnabledData
     | ESearchData
     | ExistsData
@@ -102,6 +105,8 @@ Untagged: TypeAlias = (
     | FlagsData
     | GenUrlAuthData
     | IdData
+    | JmapAccessData
+    | LanguageData
     | ListData
     | ListRightsData
     | MetadataChangedData
@@ -133,10 +138,13 @@ COUNTED: Final[dict[bytes, Callable[[int], Untagged]]] = {
 
 READERS: Final[dict[bytes, Callable[[list[Value]], Untagged]]] = {
     b"CAPABILITY": parse_capability,
+    b"COMPARATOR": parse_comparator,
     b"ENABLED": parse_enabled,
     b"FLAGS": parse_flags,
     b"GENURLAUTH": parse_gen_url_auth,
     b"ID": parse_id,
+    b"JMAPACCESS": parse_jmap_access,
+    b"LANGUAGE": parse_language,
     b"QUOTA": parse_quota,
     b"SEARCH": parse_search,
     b"SORT": parse_sort,
@@ -176,6 +184,7 @@ __all__ = [
     "CapabilityCode",
     "CapabilityData",
     "Code",
+    "ComparatorData",
     "Condition",
     "ContextUpdate",
     "Continuation",
@@ -189,6 +198,8 @@ __all__ = [
     "GenUrlAuthData",
     "IdData",
     "InProgressCode",
+    "JmapAccessData",
+    "LanguageData",
     "ListData",
     "ListRightsData",
     "MailboxIdCode",
