@@ -131,8 +131,8 @@ async def status(connection: IMAPConnection, number: int) -> None:
 
 async def list_one(connection: IMAPConnection, number: int) -> None:
     """Answered by one LIST and one STATUS each."""
-    ((data, _),) = await connection.execute(ListMailboxes(f"box{number}"))
-    assert data.name == f"box{number}"
+    (listed,) = await connection.execute(ListMailboxes(f"box{number}"))
+    assert listed.data.name == f"box{number}"
 
 
 async def select(connection: IMAPConnection, number: int) -> None:
@@ -301,8 +301,8 @@ async def test_answers_may_come_in_any_order() -> None:
             data = await connection.execute(MailboxStatus(box, ("MESSAGES",)))
             assert (data.mailbox, data.items) == (box, {"MESSAGES": number})
         else:
-            ((listed, _),) = await connection.execute(ListMailboxes(box))
-            assert listed.name == box
+            (listed,) = await connection.execute(ListMailboxes(box))
+            assert listed.data.name == box
 
     async with scripted(serve) as port:
         opened = await IMAPConnection.open(config(port))

@@ -34,6 +34,7 @@ from aiosage.wire import (
     ExistsData,
     ExpungeData,
     FetchData,
+    NamespacePrefix,
     VanishedData,
 )
 from aiosage.wire.commands import (
@@ -42,6 +43,7 @@ from aiosage.wire.commands import (
     Delete,
     Enable,
     ListMailboxes,
+    ListReturn,
     MailboxStatus,
     Namespace,
     Rename,
@@ -122,7 +124,7 @@ async def test_odd_names_come_back_as_they_were_given(
 ) -> None:
     await connection.execute(Create(name))
     listed = await connection.execute(ListMailboxes())
-    names = {data.name.upper(): data.name for data, _ in listed}
+    names = {item.data.name.upper(): item.data.name for item in listed}
     name = names[name.upper()]
     await connection.execute(Append(name, b"Subject: x\r\n\r\nx"))
     status = await connection.execute(MailboxStatus(name, ("MESSAGES",)))
@@ -290,12 +292,14 @@ async def test_logindisabled_after_logging_in_means_nothing(
 async def test_special_uses_in_lower_case_are_known(on_cyrus: IMAPConnection) -> None:
     r"""Cyrus says \archive; attributes compare in any case (RFC 9051 §7.3.1)."""
     listed = await on_cyrus.execute(
-        ListMailboxes(special_use=True, status=("MESSAGES",))
+        ListMailboxes(returns=frozenset({ListReturn.SPECIAL_USE}), status=("MESSAGES",))
     )
     uses = {
-        data.name: MailboxInfo(data.name, data.delimiter, data.attributes).special_use
-        for data, status in listed
-        if status is not None and status.items == {"MESSAGES": 0}
+        item.data.name: MailboxInfo(
+            item.data.name, item.data.delimiter, item.data.attributes
+        ).special_use
+        for item in listed
+        if item.status is not None and item.status.items == {"MESSAGES": 0}
     }
     assert uses == {
         "INBOX": None,
@@ -309,9 +313,9 @@ async def test_special_uses_in_lower_case_are_known(on_cyrus: IMAPConnection) ->
 
 async def test_namespaces_other_than_dovecots(on_cyrus: IMAPConnection) -> None:
     found = await on_cyrus.execute(Namespace())
-    assert found.personal == (("", "/"),)
-    assert found.other_users == (("Other Users/", "/"),)
-    assert found.shared == (("Shared Folders/", "/"),)
+    assert found.personal == (NamespacePrefix("", "/"),)
+    assert found.other_users == (NamespacePrefix("Other Users/", "/"),)
+    assert found.shared == (NamespacePrefix("Shared Folders/", "/"),)
 
 
 async def test_enabling_qresync_enables_condstore_too(cyrus: CyrusServer) -> None:
@@ -360,7 +364,7 @@ async def test_a_mailbox_id_asked_for_alone_is_right(on_cyrus: IMAPConnection) -
     first, second = [
         await on_cyrus.execute(MailboxStatus("INBOX", ("MAILBOXID",))) for _ in range(2)
     ]
-    assert re.fullmatch(r"[\w-]{1,255}", str(first.items["MAILBOXID"]), re.ASCII)
+    assert re.fullmatch(r"[\w-]{1,255}", first.mailbox_id or "", re.ASCII)
     assert first == second
 
 

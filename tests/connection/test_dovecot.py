@@ -100,7 +100,7 @@ async def test_mailbox_names_of_every_kind(
         without_literal_plus(connection)
     await connection.execute(Create(name))
     listed = await connection.execute(ListMailboxes())
-    assert name in [data.name for data, _ in listed]
+    assert name in [item.data.name for item in listed]
     await connection.execute(Append(name, b"\r\nx"))
     status = await connection.execute(MailboxStatus(name, ("MESSAGES",)))
     assert (status.mailbox, status.items) == (name, {"MESSAGES": 1})

@@ -22,16 +22,24 @@ from aiosage.wire.commands import (
     Append,
     Close,
     Command,
+    Comparator,
     Copy,
     Enable,
     Fetch,
+    GetAcl,
+    GetMetadata,
+    GetQuota,
+    GetQuotaRoot,
     Idle,
     ListMailboxes,
     Login,
     Logout,
+    Lsub,
     MailboxStatus,
     Move,
+    MyRights,
     Noop,
+    Notify,
     Search,
     SearchOptions,
     SearchReturn,
@@ -69,6 +77,7 @@ ALONE: list[Command[object]] = [
     Logout(),
     StartTls(),
     Enable(("A",)),
+    Comparator(("i;octet",)),
     Login("a", Secret("b")),
 ]
 
@@ -87,6 +96,11 @@ def test_what_changes_the_meaning_of_others_goes_alone(alone: Command[object]) -
         (FETCH, STORE),
         (SEARCH, SEARCH),
         (STATUS, ListMailboxes()),
+        (STATUS, Notify(())),
+        (ListMailboxes(), Lsub()),
+        (ListMailboxes(), MyRights("a")),
+        (ListMailboxes(), GetMetadata("a", ("/b",))),
+        (GetQuota("a"), GetQuotaRoot("b")),
         (UidMove(UIDS, "a"), UidCopy(UIDS, "b")),
     ],
 )
@@ -99,7 +113,10 @@ def test_commands_whose_answers_look_alike_take_turns(
 
 def test_all_others_travel_together() -> None:
     under_way: list[Command[object]] = []
-    for command in (FETCH, SEARCH, STATUS, Noop(), Append("a", b""), UidExpunge(UIDS)):
+    for command in (
+        *(FETCH, SEARCH, STATUS, Noop(), Append("a", b""), UidExpunge(UIDS)),
+        *(MyRights("a"), GetAcl("a"), GetQuota("a"), GetMetadata("a", ("/b",))),
+    ):
         assert may_join(command, under_way)
         under_way.append(command)
 

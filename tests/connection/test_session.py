@@ -158,7 +158,7 @@ async def test_commands_that_cannot_be_confused_travel_together() -> None:
     assert found == MessageSet([2])
     assert nothing is None
     assert isinstance(listed, tuple)
-    assert listed[0][0].name == "x"
+    assert listed[0].data.name == "x"
     assert isinstance(refused, IMAPMailboxError)
     assert (refused.command, refused.code) == ("CREATE", "ALREADYEXISTS")
 

@@ -58,7 +58,7 @@ async def test_names_travel_as_utf8_once_that_is_enabled() -> None:
     async with scripted(script) as port:
         connection = await opened(port, "UTF8=ACCEPT")
         listed = await connection.execute(ListMailboxes())
-        assert [data.name for data, _ in listed] == ["Entwürfe", "R&D", "&AOk-"]
+        assert [item.data.name for item in listed] == ["Entwürfe", "R&D", "&AOk-"]
         status = await connection.execute(MailboxStatus("Entwürfe", ("MESSAGES",)))
         assert status.items == {"MESSAGES": 3}
         for name in ("R&D", "&AOk-"):

@@ -16,6 +16,7 @@ from aiosage.wire import (
     CopyUidCode,
     Encoder,
     FetchData,
+    NamespacePrefix,
     Status,
     StatusData,
     Untagged,
@@ -30,6 +31,7 @@ from aiosage.wire.commands import (
     Id,
     Idle,
     ListMailboxes,
+    ListReturn,
     Login,
     Logout,
     MailboxStatus,
@@ -57,6 +59,7 @@ from .stream import responses
 
 UIDS = MessageSet([1, 2, 3, 7])
 P = Secret("p w")
+SPECIAL = frozenset({ListReturn.CHILDREN, ListReturn.SPECIAL_USE})
 WIRE: list[tuple[Command[object], list[bytes]]] = [
     (Capability(), [b"CAPABILITY"]),
     (Noop(), [b"NOOP"]),
@@ -80,10 +83,10 @@ WIRE: list[tuple[Command[object], list[bytes]]] = [
     (ListMailboxes(), [b'LIST "" *']),
     (ListMailboxes("%", "a/"), [b"LIST a/ %"]),
     (
-        ListMailboxes(special_use=True, status=("MESSAGES", "UIDNEXT")),
+        ListMailboxes(returns=SPECIAL, status=("MESSAGES", "UIDNEXT")),
         [b'LIST "" * RETURN (CHILDREN SPECIAL-USE STATUS (MESSAGES UIDNEXT))'],
     ),
-    (ListMailboxes(special_use=True), [b'LIST "" * RETURN (CHILDREN SPECIAL-USE)']),
+    (ListMailboxes(returns=SPECIAL), [b'LIST "" * RETURN (CHILDREN SPECIAL-USE)']),
     (ListMailboxes(status=("UNSEEN",)), [b'LIST "" * RETURN (STATUS (UNSEEN))']),
     (MailboxStatus("a", ("MESSAGES",)), [b"STATUS a (MESSAGES)"]),
     (Append("a", b"hi"), [b"APPEND a {2}", b"hi"]),
@@ -160,7 +163,7 @@ def test_id_and_namespace() -> None:
     assert Id({}).result(*answer(told)) == {"name": "x"}
     assert Id({}).result(*answer(OK)) == {}
     told = b'* NAMESPACE (("" "/")) NIL NIL\r\n' + OK
-    assert Namespace().result(*answer(told)).personal == (("", "/"),)
+    assert Namespace().result(*answer(told)).personal == (NamespacePrefix("", "/"),)
     assert Namespace().result(*answer(OK)).personal == ()
 
 
@@ -212,7 +215,7 @@ def test_list_returns_each_mailbox_once_with_its_status() -> None:
         b'* LIST (\\Sent) "/" a\r\n* LSUB () "/" c\r\n* STATUS d (MESSAGES 1)\r\n' + OK
     )
     found = ListMailboxes().result(*answer(told))
-    assert [(data.name, status) for data, status in found] == [
+    assert [(item.data.name, item.status) for item in found] == [
         ("a", StatusData("a", {"MESSAGES": 3})),
         ("b", None),
     ]

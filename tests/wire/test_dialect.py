@@ -8,12 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiosage.model import IMAPSearchCriteria
+from aiosage.model import IMAPSearchCriteria, Rights
 from aiosage.wire import (
+    AclData,
     Dialect,
     Encoder,
     ListData,
+    ListRightsData,
+    MetadataChangedData,
+    MetadataData,
+    MyRightsData,
     NamespaceData,
+    NamespacePrefix,
+    QuotaRootData,
     RawMailboxName,
     StatusData,
     decode_mailbox_name,
@@ -154,8 +161,18 @@ def test_names_are_not_decoded_twice(dialect: Dialect) -> None:
     assert read(b'* STATUS "&AOk-" (MESSAGES 1)') == StatusData(
         "&AOk-", {"MESSAGES": 1}
     )
+    renamed = read(b'* LIST () "/" a (OLDNAME ("&AOk-"))')
+    assert renamed == ListData("a", "/", frozenset(), old_name="&AOk-")
+    assert read(b'* ACL "&AOk-"') == AclData("&AOk-", {})
+    assert read(b'* MYRIGHTS "&AOk-" l') == MyRightsData("&AOk-", Rights("l"))
+    assert read(b'* LISTRIGHTS "&AOk-" a l') == ListRightsData(
+        "&AOk-", "a", Rights("l"), ()
+    )
+    assert read(b'* METADATA "&AOk-" ()') == MetadataData("&AOk-", {})
+    assert read(b'* METADATA "&AOk-" /a') == MetadataChangedData("&AOk-", ("/a",))
+    assert read(b'* QUOTAROOT "&AOk-" ""') == QuotaRootData("&AOk-", ("",))
     namespace = read(b'* NAMESPACE (("&AOk-/" "/")) NIL NIL')
-    assert namespace == NamespaceData((("&AOk-/", "/"),), (), ())
+    assert namespace == NamespaceData((NamespacePrefix("&AOk-/", "/"),))
     assert parse([b'* LIST () "/" "&AOk-"']) == ListData("é", "/", frozenset())
 
 

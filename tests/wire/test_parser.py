@@ -25,6 +25,7 @@ from aiosage.wire import (
     IdData,
     ListData,
     NamespaceData,
+    NamespacePrefix,
     NumberCode,
     PermanentFlagsCode,
     RecentData,
@@ -70,7 +71,6 @@ KNOWN: list[tuple[bytes, Response]] = [
     (b'* LIST () "/" inBOX', ListData("INBOX", "/", NO_FLAGS)),
     (b'* LIST () "/" &ATE-nbox', ListData("\u0131nbox", "/", NO_FLAGS)),
     (b'* LIST () "/" "NIL"', ListData("NIL", "/", NO_FLAGS)),
-    (b'* LIST () "/" a ("CHILDINFO" ("SUBSCRIBED"))', ListData("a", "/", NO_FLAGS)),
     (b'* XLIST () "/" a', ListData("a", "/", NO_FLAGS)),
     (b'* LSUB () "/" a', ListData("a", "/", NO_FLAGS, subscribed_only=True)),
     (
@@ -89,7 +89,11 @@ KNOWN: list[tuple[bytes, Response]] = [
     (b"* ESEARCH COUNT 0", ESearchData(None, False, count=0)),
     (
         b'* NAMESPACE (("" "/")("#x" NIL)) NIL (("~" "/" "X-P" ("a")))',
-        NamespaceData((("", "/"), ("#x", None)), (), (("~", "/"),)),
+        NamespaceData(
+            (NamespacePrefix("", "/"), NamespacePrefix("#x", None)),
+            (),
+            (NamespacePrefix("~", "/", {"X-P": ("a",)}),),
+        ),
     ),
     (b'* ID ("Name" "Cyrus" "os" NIL)', IdData({"name": "Cyrus", "os": None})),
     (b"* ID NIL", IdData({})),

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ..model import MailboxInfo, MailboxStatus
 from ..pool import IMAPConnectionPool
 from ..wire.commands import (
     Create,
     Delete,
     ListMailboxes,
+    ListReturn,
     Rename,
     Subscribe,
     Unsubscribe,
 )
 from ..wire.commands import MailboxStatus as StatusCommand
-
-_STATUS_FIELDS: Final = {
-    "MESSAGES": "messages",
-    "UNSEEN": "unseen",
-    "UIDNEXT": "uidnext",
-    "UIDVALIDITY": "uidvalidity",
-    "HIGHESTMODSEQ": "highest_modseq",
-    "SIZE": "size",
-}
 
 
 class IMAPFolderService:
@@ -51,13 +41,22 @@ class IMAPFolderService:
                 "LIST-EXTENDED"
             )
             found = await connection.execute(
-                ListMailboxes(pattern, reference, special_use=special)
+                # Servers tell children unasked, but not where RETURN stands.
+                ListMailboxes(
+                    pattern,
+                    reference,
+                    returns=frozenset({ListReturn.CHILDREN, ListReturn.SPECIAL_USE})
+                    if special
+                    else frozenset(),
+                )
             )
         return tuple(
             sorted(
                 (
-                    MailboxInfo(data.name, data.delimiter, data.attributes)
-                    for data, _ in found
+                    MailboxInfo(
+                        listed.data.name, listed.data.delimiter, listed.data.attributes
+                    )
+                    for listed in found
                 ),
                 key=lambda mailbox: (mailbox.name != "INBOX", mailbox.name),
             )
@@ -73,11 +72,12 @@ class IMAPFolderService:
                 items.append("SIZE")
             data = await connection.execute(StatusCommand(mailbox, tuple(items)))
         return MailboxStatus(
-            **{
-                field: value
-                for item, field in _STATUS_FIELDS.items()
-                if isinstance(value := data.items.get(item), int)
-            }
+            messages=data.messages,
+            unseen=data.unseen,
+            uidnext=data.uidnext,
+            uidvalidity=data.uidvalidity,
+            highest_modseq=data.highest_modseq,
+            size=data.size,
         )
 
     async def create(self, mailbox: str) -> None:

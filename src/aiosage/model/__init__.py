@@ -15,6 +15,7 @@ from ._ranges import MAX_UID
 from ._raw_values import RawValue
 from ._referral import Referral
 from ._response_code import ResponseCode
+from ._rights import Right, Rights
 from ._search import IMAPSearchCriteria
 from ._search_nodes import (
     SearchAtom,
@@ -45,6 +46,8 @@ __all__ = [
     "RawValue",
     "Referral",
     "ResponseCode",
+    "Right",
+    "Rights",
     "SavedResult",
     "SearchAtom",
     "SearchName",

@@ -63,10 +63,14 @@ class MailboxInfo:
 
     @property
     def has_children(self) -> bool | None:
-        """Whether there are mailboxes below it; None if not told (RFC 3348)."""
+        r"""Whether there are mailboxes below it; None if not told (RFC 3348).
+
+        ``\Noinferiors`` tells, too (RFC 9051 §6.3.9.4).
+        """
         if Flag("\\HasChildren") in self.attributes:
             return True
-        return False if Flag("\\HasNoChildren") in self.attributes else None
+        none = {Flag("\\HasNoChildren"), Flag("\\Noinferiors")}
+        return None if self.attributes.isdisjoint(none) else False
 
     @property
     def special_use(self) -> SpecialUse | None:

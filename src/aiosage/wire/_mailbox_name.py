@@ -80,3 +80,8 @@ def _decode_run(match: re.Match[bytes]) -> bytes:
     base64 += b"=" * (-len(base64) % 4)
     octets = binascii.a2b_base64(base64, strict_mode=True)
     return octets.decode("utf-16-be").encode("utf-8")
+
+
+def with_inbox(name: str) -> str:
+    """Return *name* with INBOX, or INBOX above it, in capitals (RFC 9051 §5.1)."""
+    return "INBOX" + name[5:] if name[:5].upper() == "INBOX" else name

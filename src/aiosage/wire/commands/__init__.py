@@ -1,5 +1,6 @@
 """One class per command: typed arguments, claims, typed result."""
 
+from ._acl import AclMode, DeleteAcl, GetAcl, ListRights, MyRights, SetAcl
 from ._append import Append, MultiAppend, Replace, UidReplace
 from ._authenticate import Authenticate, SaslClient, Unauthenticate
 from ._command import ANY_STATE, LOGGED_IN, SELECTED, Command, SessionState
@@ -7,17 +8,23 @@ from ._compress import Compress
 from ._copy import Copy, Move, UidCopy, UidMove
 from ._expunge import Check, Close, Expunge, ExpungeResult, UidExpunge
 from ._fetch import Fetch, FetchResult, UidFetch, UidScan
+from ._jmap_access import GetJmapAccess
+from ._language import Comparator, Language
+from ._list import ListedMailbox, ListMailboxes, ListReturn, ListSelect, Lsub, Xlist
 from ._mailboxes import (
     Create,
     Delete,
-    ListMailboxes,
     MailboxStatus,
     Rename,
+    StatusItem,
     Subscribe,
     Unsubscribe,
 )
+from ._metadata import GetMetadata, MetadataDepth, MetadataResult, SetMetadata
 from ._multi_search import MultiSearch, Scope, SearchSource
 from ._new_message import Catenated, NewMessage, TextPart, UrlPart
+from ._notify import EventGroup, Notify, NotifyEvent, NotifyFilter
+from ._quota import GetQuota, GetQuotaRoot, SetQuota
 from ._search import CancelUpdate, Search, SearchReturn, UidSearch, UidSearchReturn
 from ._search_options import SearchOptions, SearchResult
 from ._select import Idle, QResync, Select, SelectResult, Unselect
@@ -36,11 +43,13 @@ from ._store import Store, StoreMode, StoreResult, UidStore, UidStoreResult
 from ._stream import StreamSection
 from ._thread import Thread, UidThread
 from ._uid_batches import UidBatches
+from ._urlauth import GenUrlAuth, ResetKey, UrlFetch, UrlFetchItem
 
 __all__ = [
     "ANY_STATE",
     "LOGGED_IN",
     "SELECTED",
+    "AclMode",
     "Append",
     "Authenticate",
     "CancelUpdate",
@@ -49,31 +58,53 @@ __all__ = [
     "Check",
     "Close",
     "Command",
+    "Comparator",
     "Compress",
     "Copy",
     "Create",
     "Delete",
+    "DeleteAcl",
     "Descending",
     "Enable",
+    "EventGroup",
     "Expunge",
     "ExpungeResult",
     "Fetch",
     "FetchResult",
+    "GenUrlAuth",
+    "GetAcl",
+    "GetJmapAccess",
+    "GetMetadata",
+    "GetQuota",
+    "GetQuotaRoot",
     "Id",
     "Idle",
+    "Language",
     "ListMailboxes",
+    "ListReturn",
+    "ListRights",
+    "ListSelect",
+    "ListedMailbox",
     "Login",
     "Logout",
+    "Lsub",
     "MailboxStatus",
+    "MetadataDepth",
+    "MetadataResult",
     "Move",
     "MultiAppend",
     "MultiSearch",
+    "MyRights",
     "Namespace",
     "NewMessage",
     "Noop",
+    "Notify",
+    "NotifyEvent",
+    "NotifyFilter",
     "QResync",
     "Rename",
     "Replace",
+    "ResetKey",
     "SaslClient",
     "Scope",
     "Search",
@@ -84,9 +115,13 @@ __all__ = [
     "Select",
     "SelectResult",
     "SessionState",
+    "SetAcl",
+    "SetMetadata",
+    "SetQuota",
     "Sort",
     "SortKey",
     "StartTls",
+    "StatusItem",
     "Store",
     "StoreMode",
     "StoreResult",
@@ -110,5 +145,8 @@ __all__ = [
     "Unauthenticate",
     "Unselect",
     "Unsubscribe",
+    "UrlFetch",
+    "UrlFetchItem",
     "UrlPart",
+    "Xlist",
 ]

@@ -11,6 +11,7 @@ from .._encoder import Encoder
 from ..responses import Status, Untagged
 
 R = TypeVar("R", covariant=True)
+U = TypeVar("U")
 
 
 class SessionState(Enum):
@@ -33,7 +34,8 @@ class Command(ABC, Generic[R]):
     Attributes:
         name: as errors and logs show it, such as ``UID FETCH``.
         states: in which it is legal.
-        requires: the capability the server must announce; None if none.
+        requires: the capability the server must offer; None if none. What
+            depends on the arguments is up to `needs`.
         claims: types of the untagged responses that belong to its result.
         exclusive: no other command may be under way with it, since it changes
             what the others mean (RFC 9051 §5.5).
@@ -86,3 +88,8 @@ class SimpleCommand(Command[None]):
 
     def result(self, untagged: Sequence[Untagged | Status], status: Status) -> None:
         """There is none."""
+
+
+def of_kind(kind: type[U], untagged: Sequence[Untagged | Status]) -> list[U]:
+    """Return what of *untagged* is of one kind, in order."""
+    return [data for data in untagged if isinstance(data, kind)]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 
+from ...model import SpecialUse
 from .._encoder import Encoder
-from ..responses import ListData, Status, StatusData, Untagged
-from ._command import Command
+from .._mailbox_name import with_inbox
+from ..responses import MailboxIdCode, Status, StatusData, Untagged
+from ._command import Command, of_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,39 @@ class _MailboxCommand(Command[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Create(_MailboxCommand):
-    """Make a mailbox (RFC 9051 §6.3.4)."""
+class Create(Command[str | None]):
+    """Make a mailbox (RFC 9051 §6.3.4).
+
+    Attributes:
+        mailbox: its name.
+        use: what it is for, which needs CREATE-SPECIAL-USE (RFC 6154 §3).
+    """
+
+    mailbox: str
+    use: frozenset[SpecialUse] = frozenset()
 
     name: ClassVar = "CREATE"
+    changes: ClassVar = True
+
+    def needs(self) -> frozenset[str]:
+        """Return CREATE-SPECIAL-USE if a use is told."""
+        return frozenset({"CREATE-SPECIAL-USE"} if self.use else ())
+
+    def encode(self, to: Encoder) -> None:
+        """Write the name of the mailbox, and its uses."""
+        to.keyword(self.name).mailbox(self.mailbox)
+        if self.use:
+            to.open().keyword("USE").open()
+            for use in sorted(self.use):
+                to.verbatim(SpecialUse(use).encode("ascii"))
+            to.close().close()
+
+    def result(
+        self, untagged: Sequence[Untagged | Status], status: Status
+    ) -> str | None:
+        """Return MAILBOXID (RFC 8474 §4.1); None from a server without OBJECTID."""
+        code = status.code
+        return code.mailbox_id if isinstance(code, MailboxIdCode) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,58 +105,33 @@ class Rename(Command[None]):
         """There is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListMailboxes(Command[tuple[tuple[ListData, StatusData | None], ...]]):
-    """List mailboxes (RFC 9051 §6.3.9).
+class StatusItem(StrEnum):
+    """What STATUS tells (RFC 9051 §6.3.11), and the capability it needs if any.
 
-    Attributes:
-        pattern: ``*`` stands for anything, ``%`` for anything on one level.
-        reference: the level the pattern starts at.
-        special_use: ask for special-use attributes (RFC 6154 §2).
-        status: STATUS items wanted with each mailbox (RFC 5819 §2).
+    The attributes of `StatusData` say what each one means.
     """
 
-    pattern: str = "*"
-    reference: str = ""
-    special_use: bool = False
-    status: tuple[str, ...] = ()
-
-    name: ClassVar = "LIST"
-    claims: ClassVar = (ListData, StatusData)
-
-    def encode(self, to: Encoder) -> None:
-        """Write reference, pattern and return options."""
-        to.keyword(self.name).pattern(self.reference).pattern(self.pattern)
-        if self.special_use or self.status:
-            to.keyword("RETURN").open()
-            if self.special_use:
-                # Servers tell children unasked, but not where RETURN stands.
-                to.keyword("CHILDREN").keyword("SPECIAL-USE")
-            if self.status:
-                to.keyword("STATUS").open()
-                for item in self.status:
-                    to.keyword(item)
-                to.close()
-            to.close()
-
-    def result(
-        self, untagged: Sequence[Untagged | Status], status: Status
-    ) -> tuple[tuple[ListData, StatusData | None], ...]:
-        """Return each mailbox once, with its STATUS if the server sent one."""
-        found = {
-            data.name: data
-            for data in untagged
-            if isinstance(data, ListData) and not data.subscribed_only
-        }
-        statuses = {
-            data.mailbox: data for data in untagged if isinstance(data, StatusData)
-        }
-        return tuple((data, statuses.get(name)) for name, data in found.items())
+    MESSAGES = "MESSAGES"
+    RECENT = "RECENT"
+    UNSEEN = "UNSEEN"
+    UIDNEXT = "UIDNEXT"
+    UIDVALIDITY = "UIDVALIDITY"
+    DELETED = "DELETED"  # IMAP4rev2 or QUOTA=RES-MESSAGE
+    SIZE = "SIZE"  # STATUS=SIZE
+    HIGHESTMODSEQ = "HIGHESTMODSEQ"  # CONDSTORE
+    APPENDLIMIT = "APPENDLIMIT"  # APPENDLIMIT
+    MAILBOXID = "MAILBOXID"  # OBJECTID
+    DELETED_STORAGE = "DELETED-STORAGE"  # QUOTA=RES-STORAGE
 
 
 @dataclass(frozen=True, slots=True)
 class MailboxStatus(Command[StatusData]):
-    """Ask about a mailbox without selecting it (RFC 9051 §6.3.11)."""
+    """Ask about a mailbox without selecting it (RFC 9051 §6.3.11).
+
+    Attributes:
+        mailbox: its name.
+        items: a `StatusItem` each, or the name of one it does not have.
+    """
 
     mailbox: str
     items: tuple[str, ...]
@@ -146,14 +153,10 @@ class MailboxStatus(Command[StatusData]):
 
         Servers may tell of other mailboxes unasked (RFC 5465 §4).
         """
-        found = {
-            _with_inbox(data.mailbox): data
-            for data in untagged
-            if isinstance(data, StatusData)
-        }
-        return found.get(_with_inbox(self.mailbox)) or StatusData(self.mailbox, {})
-
-
-def _with_inbox(name: str) -> str:
-    """Return *name* with INBOX, or INBOX above it, in capitals (RFC 9051 §5.1)."""
-    return "INBOX" + name[5:] if name[:5].upper() == "INBOX" else name
+        name = with_inbox(self.mailbox)
+        found = [
+            data
+            for data in of_kind(StatusData, untagged)
+            if with_inbox(data.mailbox) == name
+        ]
+        return found[-1] if found else StatusData(self.mailbox, {})

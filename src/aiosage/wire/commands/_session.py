@@ -160,4 +160,4 @@ class Namespace(Command[NamespaceData]):
     ) -> NamespaceData:
         """Return the namespaces."""
         found = [data for data in untagged if isinstance(data, NamespaceData)]
-        return found[-1] if found else NamespaceData((), (), ())
+        return found[-1] if found else NamespaceData()

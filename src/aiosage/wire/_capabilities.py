@@ -1,0 +1,22 @@
+"""What announced capabilities mean beyond their names."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Final
+
+_APPEND_LIMIT: Final = "APPENDLIMIT="
+_LONGEST_NUMBER: Final = 19
+
+
+def append_limit(capabilities: Set[str]) -> int | None:
+    """Return the largest message a server takes, in octets (RFC 7889 §2).
+
+    None if it does not say: ``APPENDLIMIT`` without a number means that each
+    mailbox has a limit of its own, which STATUS tells.
+    """
+    for name in capabilities:
+        digits = name.removeprefix(_APPEND_LIMIT)
+        if digits != name and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER:
+            return int(digits)
+    return None
