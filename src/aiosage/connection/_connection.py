@@ -198,8 +198,7 @@ class IMAPConnection:
         return self._result(command, pending)
 
     def _check(self, command: Command[object]) -> None:
-        groups = ((capability,) for capability in sorted(command.needs()))
-        for group in (*groups, *command.also_needs()):
+        for group in command.needs():
             if not any(map(self.supports, group)):
                 raise IMAPCapabilityError(
                     f"{self._config.address} cannot {command.name}: it does not"

@@ -35,7 +35,7 @@ from .played import result, sent
 )
 def test_words_on_the_wire(command: Command[object], octets: bytes) -> None:
     assert sent(command) == command.name.encode() + b" " + octets
-    assert command.needs() == {"ACL"}
+    assert [*command.needs()] == [("ACL",)]
     assert command.changes is isinstance(command, (SetAcl, DeleteAcl))
 
 

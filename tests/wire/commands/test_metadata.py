@@ -51,7 +51,7 @@ def test_words_on_the_wire(
     command: Command[object], octets: bytes, needs: tuple[str, ...]
 ) -> None:
     assert sent(command) == command.name.encode() + b" " + octets
-    assert [*command.also_needs()] == [needs]
+    assert [*command.needs()] == [needs]
     assert command.changes is isinstance(command, SetMetadata)
 
 

@@ -64,7 +64,7 @@ PERSONAL = EventGroup(NotifyFilter.PERSONAL, MAIL | {NotifyEvent.MAILBOX_NAME})
 )
 def test_words_on_the_wire(command: Notify, octets: bytes) -> None:
     assert sent(command) == b"NOTIFY " + octets
-    assert command.needs() == {"NOTIFY"}
+    assert [*command.needs()] == [("NOTIFY",)]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ LIMITED = QuotaData("a", (QuotaResource("STORAGE", 1, 2),))
 )
 def test_words_on_the_wire(command: Command[object], octets: bytes) -> None:
     assert sent(command) == octets
-    assert command.needs() == {"QUOTA"}
+    assert [*command.needs()] == [("QUOTA",)]
     assert command.changes is isinstance(command, SetQuota)
 
 

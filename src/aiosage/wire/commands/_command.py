@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar, final
 
 from .._encoder import Encoder
 from ..responses import Status, Untagged
@@ -35,7 +35,7 @@ class Command(ABC, Generic[R]):
         name: as errors and logs show it, such as ``UID FETCH``.
         states: in which it is legal.
         requires: the capability the server must offer; None if none. What
-            depends on the arguments is up to `needs`.
+            depends on the arguments is up to `also_needs`.
         claims: types of the untagged responses that belong to its result.
         exclusive: no other command may be under way with it, since it changes
             what the others mean (RFC 9051 §5.5).
@@ -60,12 +60,15 @@ class Command(ABC, Generic[R]):
         """Whether it names messages by number, or is answered by numbers."""
         return False
 
-    def needs(self) -> frozenset[str]:
-        """Return the capabilities the server must offer for these arguments."""
-        return frozenset() if self.requires is None else frozenset({self.requires})
+    @final
+    def needs(self) -> Iterator[tuple[str, ...]]:
+        """Yield what the server must offer: of each group, one will do."""
+        if self.requires is not None:
+            yield (self.requires,)
+        yield from self.also_needs()
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield capabilities of each of which one will do for these arguments."""
+        """Yield what it must offer, beside `requires`, for these arguments."""
         return iter(())
 
     @abstractmethod

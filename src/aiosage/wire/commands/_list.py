@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Final
@@ -98,8 +98,8 @@ class ListMailboxes(Command[tuple[ListedMailbox, ...]]):
         if ListSelect.RECURSIVEMATCH in self.select and self.select <= _MODIFIERS:
             raise ValueError("RECURSIVEMATCH needs another selection option")
 
-    def needs(self) -> frozenset[str]:
-        """Return the extension of each option."""
+    def also_needs(self) -> Iterator[tuple[str, ...]]:
+        """Yield the extension of each option."""
         options = {*map(str, self.select), *map(str, self.returns)}
         needs = {_NEEDS.get(option, "LIST-EXTENDED") for option in options}
         if isinstance(self.pattern, tuple):
@@ -108,7 +108,7 @@ class ListMailboxes(Command[tuple[ListedMailbox, ...]]):
             needs.add("LIST-STATUS")
         if self.metadata:
             needs.add("LIST-METADATA")
-        return frozenset(needs)
+        return ((capability,) for capability in sorted(needs))
 
     def encode(self, to: Encoder) -> None:
         """Write selection options, reference, patterns and return options."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -45,9 +45,10 @@ class Create(Command[str | None]):
     name: ClassVar = "CREATE"
     changes: ClassVar = True
 
-    def needs(self) -> frozenset[str]:
-        """Return CREATE-SPECIAL-USE if a use is told."""
-        return frozenset({"CREATE-SPECIAL-USE"} if self.use else ())
+    def also_needs(self) -> Iterator[tuple[str, ...]]:
+        """Yield CREATE-SPECIAL-USE if a use is told."""
+        if self.use:
+            yield ("CREATE-SPECIAL-USE",)
 
     def encode(self, to: Encoder) -> None:
         """Write the name of the mailbox, and its uses."""

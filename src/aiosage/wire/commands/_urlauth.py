@@ -5,7 +5,7 @@ An authorized URL opens a message to whoever has it, so it is a `Secret`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -113,14 +113,16 @@ class UrlFetch(Command[tuple[UrlContent, ...]]):
     parts: frozenset[UrlFetchItem] = frozenset()
 
     name: ClassVar = "URLFETCH"
+    requires: ClassVar = "URLAUTH"
     claims: ClassVar = (UrlFetchData,)
 
     def __post_init__(self) -> None:
         _expect_some(self.urls)
 
-    def needs(self) -> frozenset[str]:
-        """Return URLAUTH, and URLAUTH=BINARY if parts are named."""
-        return frozenset({"URLAUTH", "URLAUTH=BINARY"} if self.parts else {"URLAUTH"})
+    def also_needs(self) -> Iterator[tuple[str, ...]]:
+        """Yield URLAUTH=BINARY if parts are named."""
+        if self.parts:
+            yield ("URLAUTH=BINARY",)
 
     def encode(self, to: Encoder) -> None:
         """Write the URLs, each with the parts wanted."""
