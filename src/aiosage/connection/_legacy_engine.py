@@ -101,7 +101,7 @@ class LegacyEngine(IMAPProtocol):
         if self._out is None:
             self._take_by_hand(d)
             return
-        for pending in self._under_way.values():
+        for pending in self._queue.under_way.values():
             if isinstance(pending, LegacyPending) and pending.deadline_of_progress:
                 pending.deadline_of_progress.note_progress()
         super().data_received(d)
@@ -124,7 +124,7 @@ class LegacyEngine(IMAPProtocol):
 
     def _check_unasked_size(self, received: int) -> None:
         """End a session whose server sends what has no end, to no command."""
-        if self._under_way or self._framer.is_empty:
+        if self._queue.under_way or self._framer.is_empty:
             self._unasked = 0
             return
         self._unasked += received
@@ -174,7 +174,7 @@ class LegacyEngine(IMAPProtocol):
         if self._listeners:
             announced = parse(frame, self._limits)
             self._announce(cast("Untagged | Status", announced))
-        for pending in self._under_way.values():
+        for pending in self._queue.under_way.values():
             if not isinstance(pending, LegacyPending):
                 continue
             if pending.abandoned_at is not None:
@@ -192,7 +192,7 @@ class LegacyEngine(IMAPProtocol):
         self._news.keep(list(lines_of([frame[0][2:], *frame[1:]])))
 
     def _take_continuation(self, response: Continuation) -> None:
-        for pending in self._under_way.values():
+        for pending in self._queue.under_way.values():
             if not isinstance(pending, LegacyPending):
                 break
             if pending.legacy.name == "IDLE" and self._news:
@@ -369,7 +369,7 @@ class LegacyEngine(IMAPProtocol):
 
     def _note_begun(self, pending: LegacyPending, begun: asyncio.Event | None) -> None:
         self._idle_event.set()
-        if begun is not None and pending.tag in self._under_way:
+        if begun is not None and pending.tag in self._queue.under_way:
             begun.set()
 
     def _forget(self, command: Any) -> None:
@@ -430,7 +430,7 @@ class LegacyEngine(IMAPProtocol):
         return await self.execute(command, begun=begun)
 
     def _idle(self) -> LegacyPending | None:
-        for pending in self._under_way.values():
+        for pending in self._queue.under_way.values():
             if isinstance(pending, LegacyPending) and pending.legacy.name == "IDLE":
                 return pending
         return None

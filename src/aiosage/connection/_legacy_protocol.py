@@ -182,5 +182,5 @@ class LegacyProtocol(LegacyEngine):
             self.fail(IMAPTLSError("STARTTLS was cancelled"))
             raise
         self.transport = cast("Any", transport)  # which the base says is None
-        self.resume_over(transport)
+        self.go_through(transport)
         await self.capability()

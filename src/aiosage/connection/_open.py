@@ -297,7 +297,7 @@ async def _start_tls(
             raise ConnectionAbortedError
     except OSError as error:  # ssl.SSLError is one
         raise _connect_error(config, error, in_tls=True) from error
-    protocol.resume_over(transport)
+    protocol.go_through(transport)
 
 
 async def _compress(protocol: IMAPProtocol) -> None:

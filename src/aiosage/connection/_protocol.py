@@ -6,17 +6,9 @@ and its bookkeeping are replaced: octets go through `Framer` and `parse`, each
 tagged response ends the command with its tag, untagged data goes to the command
 under way that claims it and to every listener.
 
-A command passes through::
-
-    waiting --(may join those under way)--> under way --(tagged)--> done
-       |                                      |  ^
-       +--(cancelled)--> never sent           |  +-- next flight on "+"
-                                              +--(cancelled)--> abandoned, drained
-
-An abandoned command stays under way until its tagged response came, so the
-replies to it never reach another command; but only within a time and size
-budget, beyond which the connection is closed. There is one way to fail: `fail`,
-which ends every command with the same cause.
+`CommandQueue` tells how a command passes through. One that is abandoned is drained
+within a time and size budget, beyond which the connection is closed. There is one
+way to fail: `fail`, which ends every command with the same cause.
 """
 
 from __future__ import annotations
@@ -24,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias, cast
 
@@ -55,7 +46,6 @@ from ..wire.commands import (
     Authenticate,
     Command,
     Compress,
-    Enable,
     Select,
     SelectResult,
     SessionState,
@@ -66,7 +56,7 @@ from . import _causes as causes
 from ._channel import Channel
 from ._keepalive import keep_alive
 from ._pending import Pending, again, end_with
-from ._pipeline import may_join
+from ._queue import CommandQueue
 from ._redaction import Redactor
 from ._session import Session
 from ._states import START, Event, after, event_of
@@ -120,8 +110,7 @@ class IMAPProtocol(Session):
         self.redactor = Redactor(secrets)
         self.number = next(_numbers)
         self._tracer: Tracer | None = None
-        self._waiting: deque[Pending] = deque()
-        self._under_way: dict[str, Pending] = {}
+        self._queue = CommandQueue()
         self._listeners: list[Listener] = []
         self._watchdog = Watchdog(
             loop, read_timeout, self._expects_octets, self._time_out
@@ -143,7 +132,7 @@ class IMAPProtocol(Session):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start: the server speaks first."""
         super().connection_made(transport)
-        self._go_through(cast("asyncio.Transport", transport))
+        self.go_through(cast("asyncio.Transport", transport))
         keep_alive(transport)
         self.state = aioimaplib.CONNECTED
 
@@ -193,7 +182,7 @@ class IMAPProtocol(Session):
     @property
     def is_quiet(self) -> bool:
         """Whether no command waits, is under way or is being drained."""
-        return not (self._waiting or self._under_way)
+        return self._queue.is_empty
 
     def start(
         self, command: Command[object], stream: SectionStream | None = None
@@ -229,7 +218,7 @@ class IMAPProtocol(Session):
         """
         if self.cause is not None:
             raise again(self.cause, maybe_executed=False)
-        self._waiting.append(pending)
+        self._queue.waiting.append(pending)
         self._send_waiting()
 
     async def submit(self, command: Command[object]) -> Pending:
@@ -286,12 +275,8 @@ class IMAPProtocol(Session):
         assert self._out is not None
         return self._out
 
-    def resume_over(self, transport: asyncio.Transport) -> None:
-        """Go on over TLS."""
-        self._go_through(transport)
-        self._upgrading = False
-
-    def _go_through(self, transport: asyncio.Transport) -> None:
+    def go_through(self, transport: asyncio.Transport) -> None:
+        """Send and receive through *transport* from now on: at first, and over TLS."""
         self._out = transport
         self._channel.attach(transport)
         self._upgrading = False
@@ -319,10 +304,7 @@ class IMAPProtocol(Session):
         self._enter(after(self.session_state, Event.END))
         self._watchdog.stop()
         self._channel.close()
-        for pending in (*self._under_way.values(), *self._waiting):
-            pending.fail(error)
-        self._under_way.clear()
-        self._waiting.clear()
+        self._queue.fail(error)
         end_with(self.greeting, error)
         if self._out is not None:
             self._out.abort()
@@ -335,15 +317,7 @@ class IMAPProtocol(Session):
 
     def _send_waiting(self) -> None:
         """Send what may be sent, in the order it was asked for."""
-        while self._waiting and self.cause is None:
-            pending = self._waiting[0]
-            others = self._under_way.values()
-            if any(not other.is_sent for other in others) or not may_join(
-                pending.command, [other.command for other in others]
-            ):
-                return
-            self._waiting.popleft()
-            self._under_way[pending.tag] = pending
+        while self.cause is None and (pending := self._queue.next()) is not None:
             if isinstance(pending.command, Select):
                 self.selected = None
             if pending.stream is not None:
@@ -373,7 +347,7 @@ class IMAPProtocol(Session):
 
     def _read(self, data: bytes) -> None:
         """Take octets of IMAP, in any pieces."""
-        if not self._is_streaming():
+        if not self._queue.is_streaming:
             self._received += len(data)
         try:
             for frame in self._framer.feed(data):
@@ -387,8 +361,9 @@ class IMAPProtocol(Session):
         except IMAPProtocolError as error:
             self.fail(error)
             return
-        self._check_abandoned_size()
-        if self._waiting:
+        if late := self._queue.abandoned_before(self._received - ABANDON_OCTETS):
+            self.fail(causes.drained_too_much(late, ABANDON_OCTETS))
+        elif self._queue.waiting:
             self._send_waiting()
 
     def _fail_compression(self, error: IMAPConnectionError) -> None:
@@ -437,19 +412,17 @@ class IMAPProtocol(Session):
         self.greeting.set_result(response)
 
     def _take_continuation(self, response: Continuation) -> None:
-        for pending in self._under_way.values():
-            if isinstance(pending.command, Authenticate):
-                self._answer(pending, pending.command, response)
-                return
-            if pending.is_sent:
-                continue
-            pending.invited = True
-            if pending.ready is not None and not pending.ready.done():
-                pending.ready.set_result(None)
-            if not pending.held:
-                self._send_flight(pending)
+        pending = self._queue.invited()
+        if pending is None:
+            raise IMAPProtocolError("the server asked for more of no command")
+        if isinstance(pending.command, Authenticate):
+            self._answer(pending, pending.command, response)
             return
-        raise IMAPProtocolError("the server asked for more of no command")
+        pending.invited = True
+        if pending.ready is not None and not pending.ready.done():
+            pending.ready.set_result(None)
+        if not pending.held:
+            self._send_flight(pending)
 
     def _answer(
         self, pending: Pending, command: Authenticate, challenge: Continuation
@@ -465,7 +438,7 @@ class IMAPProtocol(Session):
 
     def _take_tagged(self, status: Status) -> None:
         assert status.tag is not None
-        pending = self._under_way.get(status.tag)
+        pending = self._queue.under_way.get(status.tag)
         if pending is None:
             raise IMAPProtocolError("the server answered a command that was not sent")
         pending.drop_deadline()
@@ -475,7 +448,7 @@ class IMAPProtocol(Session):
         self._note_capabilities(status)
         self._follow(pending, status)
         # Only now, so that what `_follow` raises ends this command, too.
-        self._under_way.pop(status.tag, None)
+        self._queue.under_way.pop(status.tag, None)
         if pending.ready is not None and not pending.ready.done():
             pending.ready.set_result(None)  # refused: `done` tells how
         if not pending.done.done():
@@ -484,7 +457,8 @@ class IMAPProtocol(Session):
 
     def _take_untagged(self, response: Untagged | Status, frame: Frame) -> None:
         if isinstance(response, _ABOUT_SESSION):
-            if not isinstance(response, EnabledData) or self._is_enabling():
+            # Unasked, a server could tell for ever what it has enabled.
+            if not isinstance(response, EnabledData) or self._queue.is_enabling:
                 self._note(response)
             if isinstance(response, Status) and response.condition is Condition.BYE:
                 self._take_bye(response, frame)
@@ -493,7 +467,7 @@ class IMAPProtocol(Session):
 
     def _deliver(self, response: Untagged | Status, frame: Frame) -> None:
         """Give *response* to the command that claims it, and to all listeners."""
-        for pending in self._under_way.values():
+        for pending in self._queue.under_way.values():
             if isinstance(response, pending.command.claims):
                 if pending.abandoned_at is None:
                     pending.take(response, frame)
@@ -509,23 +483,16 @@ class IMAPProtocol(Session):
 
     def _take_bye(self, status: Status, frame: Frame) -> None:
         self._bye = status.text
-        for pending in self._under_way.values():
-            if pending.ends_session:
-                pending.take(status, frame)
-                return
+        if leaving := self._queue.leaving():
+            leaving.take(status, frame)
+            return
         self.fail(causes.said_bye(status.text))
-
-    def _is_enabling(self) -> bool:
-        """Return whether ENABLE is under way: unasked, a server could tell for ever."""
-        return any(
-            isinstance(pending.command, Enable) for pending in self._under_way.values()
-        )
 
     def _choose_dialect(self) -> None:
         """Go on in another dialect, with what waits to be sent, too."""
         before = self.dialect
         super()._choose_dialect()
-        for pending in self._waiting if self.dialect != before else ():
+        for pending in self._queue.waiting if self.dialect != before else ():
             # A SASL exchange has begun with its encoding, and names no mailbox.
             if not isinstance(pending.command, Authenticate):
                 pending.encoded = self._encode(pending.tag, pending.command)
@@ -557,10 +524,10 @@ class IMAPProtocol(Session):
 
     def abandon(self, pending: Pending) -> None:
         """Let nobody wait for *pending* any more."""
-        if pending in self._waiting:
-            self._waiting.remove(pending)
+        if pending in self._queue.waiting:
+            self._queue.waiting.remove(pending)
             self._send_waiting()
-        elif pending.tag not in self._under_way:
+        elif pending.tag not in self._queue.under_way:
             return
         elif pending.is_sent or pending.held:
             pending.abandoned_at = self._received
@@ -578,34 +545,13 @@ class IMAPProtocol(Session):
         )
 
     def _give_up(self, pending: Pending) -> None:
-        if self._is_streaming():
+        if self._queue.is_streaming:
             self._arm_abandoned(pending)
             return
         self.fail(causes.drained_too_long(pending, ABANDON_SECONDS))
 
-    def _is_streaming(self) -> bool:
-        """Return whether somebody takes what comes, at a pace of their own.
-
-        What is abandoned has to wait behind it, which is not the server's fault.
-        """
-        return any(
-            pending.stream is not None and pending.abandoned_at is None
-            for pending in self._under_way.values()
-        )
-
-    def _check_abandoned_size(self) -> None:
-        for pending in self._under_way.values():
-            since = pending.abandoned_at
-            if since is not None and self._received - since > ABANDON_OCTETS:
-                self.fail(causes.drained_too_much(pending, ABANDON_OCTETS))
-                return
-
     def _expects_octets(self) -> bool:
-        """Return whether a silent server is failing us, as it is not in IDLE."""
-        return not self._is_held and any(
-            not (pending.held and pending.invited)
-            for pending in self._under_way.values()
-        )
+        return not self._is_held and self._queue.expects_answer
 
     def _time_out(self, seconds: float) -> None:
-        self.fail(causes.silent(seconds, self._under_way.values()))
+        self.fail(causes.silent(seconds, self._queue.under_way.values()))
