@@ -121,8 +121,8 @@ async def test_a_session_of_rev2() -> None:
         f"{enabled(BOTH, 'IMAP4rev2')}"
         'C: T2 SELECT "ä"\nS: * 2 EXISTS\nS: * FLAGS (\\Seen)\n'
         'S: * OK [UIDVALIDITY 7] x\nS: * LIST () "/" "ä"\nS: T2 OK [READ-WRITE] x\n'
-        "C: T3 UID SEARCH ALL\nS: * ESEARCH (TAG T3) UID ALL 4:5\nS: T3 OK\n"
-        "C: T4 UID SEARCH UNSEEN\nS: * ESEARCH (TAG T4) UID\nS: T4 OK\n"
+        'C: T3 UID SEARCH ALL\nS: * ESEARCH (TAG "T3") UID ALL 4:5\nS: T3 OK\n'
+        'C: T4 UID SEARCH UNSEEN\nS: * ESEARCH (TAG "T4") UID\nS: T4 OK\n'
         "C: T5 UID MOVE 4 b&c\nS: * OK [COPYUID 9 4 1] x\nS: T5 OK\n"
         "C: T6 SELECT b&c\nS: * OK [CLOSED] x\nS: * 1 EXISTS\n"
         'S: * OK [UIDVALIDITY 9] x\nS: * LIST () "/" "b&c" ("OLDNAME" ("b"))\n'

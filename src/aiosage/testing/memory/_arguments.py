@@ -11,7 +11,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final, TypeAlias
 
 from ...model import MAX_UID, Flag
-from ...wire._mailbox_name import decode_mailbox_name, encode_mailbox_name
+from ...wire._mailbox_name import (
+    RawMailboxName,
+    decode_mailbox_name,
+)
 from ._refusal import Bad, No
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
@@ -241,11 +244,7 @@ def decode_name(name: bytes) -> str:
         No: it is not in modified UTF-7.
     """
     decoded = decode_mailbox_name(name)
-    try:
-        is_valid = encode_mailbox_name(decoded) == name
-    except ValueError:
-        is_valid = False
-    if not is_valid:
+    if isinstance(decoded, RawMailboxName):
         raise No("Mailbox name is not valid mUTF-7")
     return decoded
 
