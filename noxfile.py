@@ -46,12 +46,12 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """The tests on a real Dovecot only, which must be installed."""
+    """The tests on real servers only: Dovecot and Cyrus, which must be there."""
     install(session)
     session.run(
         "pytest",
         "-m",
-        "dovecot",
+        "dovecot or cyrus",
         *session.posargs,
         env={"AIOSAGE_REQUIRE_SERVERS": "1"},
     )
