@@ -43,6 +43,7 @@ from aiosage.wire.commands import (
 )
 
 from ..client.relay import Relay
+from ..conftest import CYRUS, DOVECOT
 from .scripted import PASSWORD, Peer, PeerGone, Script, config, outcome, scripted
 
 IN = "IMAP4rev1 LITERAL+ IDLE COMPRESS=DEFLATE UNAUTHENTICATE"
@@ -54,6 +55,11 @@ S: T0 OK [CAPABILITY {IN}] in
 LOGGED_IN = f"{OPENING}C: T1 COMPRESS DEFLATE\nS: T1 OK now"
 WHOLE = (MessagePart.FULL,)
 ONE = MessageSet([1])
+ZLIB = """
+protocol imap {
+  mail_plugins = $mail_plugins imap_zlib
+}
+"""
 NOISE = Random(1).randbytes(3_000_000).hex().encode()
 
 
@@ -105,16 +111,18 @@ async def opened(port: int, **settings: object) -> IMAPConnection:
 
 
 @pytest.fixture(scope="module")
-def zlib_dovecot(certificates: Certificates) -> Iterator[DovecotServer]:
-    """A Dovecot that compresses."""
+def zlib_dovecot(
+    dovecot: DovecotServer, certificates: Certificates
+) -> Iterator[DovecotServer]:
+    """A Dovecot that compresses. Without any Dovecot, skipped."""
     with DovecotServer(
         certificates=certificates,
-        extra_config="protocol imap {\n  mail_plugins = $mail_plugins imap_zlib\n}",
+        extra_config=ZLIB,
     ) as server:
         yield server
 
 
-@pytest.fixture(params=["dovecot", pytest.param("cyrus", marks=pytest.mark.cyrus)])
+@pytest.fixture(params=[DOVECOT, CYRUS])
 def real(request: pytest.FixtureRequest) -> DovecotServer | CyrusServer:
     """A real server that offers COMPRESS=DEFLATE."""
     name = "zlib_dovecot" if request.param == "dovecot" else request.param

@@ -372,6 +372,7 @@ async def test_dovecots_preauth_is_refused_where_tls_is_wanted(
             await IMAPConnection.open(told)
 
 
+@pytest.mark.usefixtures("dovecot")  # or skip
 async def test_dovecots_logindisabled_keeps_the_password() -> None:
     """It is announced to whoever comes from elsewhere, until there is TLS."""
     with DovecotServer(extra_config="disable_plaintext_auth = yes") as server:
