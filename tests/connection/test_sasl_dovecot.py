@@ -23,6 +23,7 @@ from aiosage.connection import (
     Security,
     TokenRequest,
 )
+from aiosage.connection.sasl import OAUTH as BY_TOKEN
 from aiosage.errors import (
     IMAPAuthenticationError,
     IMAPCapabilityError,
@@ -30,6 +31,9 @@ from aiosage.errors import (
 from aiosage.model import Secret
 from aiosage.testing import Certificates, DovecotServer
 from aiosage.wire.commands import SessionState
+
+from .announcements import announcements
+from .extensions import MECHANISMS, On, ways
 
 pytestmark = pytest.mark.dovecot
 
@@ -135,6 +139,48 @@ def in_the_clear(config: ConnectionConfig, server: DovecotServer) -> ConnectionC
     return replace(config, security=Security.PLAIN, port=server.port, ssl_context=None)
 
 
+def over(
+    security: Security, config: ConnectionConfig, server: DovecotServer
+) -> ConnectionConfig:
+    """Return the same by *security*."""
+    if security is Security.PLAIN:
+        return in_the_clear(config, server)
+    port = server.tls_port if security is Security.TLS else server.port
+    return replace(config, security=security, port=port)
+
+
+@pytest.mark.parametrize(("security", "mechanism"), ways(On.DOVECOT))
+async def test_every_mechanism_over_every_security(
+    server: DovecotServer,
+    client_certificate: tuple[Path, Path],
+    security: Security,
+    mechanism: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told = config(server)
+    if mechanism == "EXTERNAL":
+        context = certified(server, client_certificate[1])
+        told = replace(told, username=CERTIFIED, ssl_context=context).with_password("")
+    if mechanism in BY_TOKEN:
+        told = replace(told, token=Secret(jwt(told.username)))
+    told = over(security, replace(told, auth=mechanism), server)
+    caplog.set_level(logging.DEBUG)
+    await logged_in(told)
+    sent = [text for text in caplog.messages if "AUTHENTICATE" in text]
+    assert [text.split()[3] for text in sent] == [mechanism]
+
+
+@pytest.mark.parametrize("security", Security)
+async def test_no_mechanism_is_left_out(
+    server: DovecotServer, security: Security
+) -> None:
+    """But for EXTERNAL in the clear, where there is no certificate to go by."""
+    told = await announcements(server, security)
+    left_out = told.mechanisms - {*MECHANISMS[On.DOVECOT][security]}
+    assert left_out == ({"EXTERNAL"} if security is Security.PLAIN else set())
+    assert told.mechanisms >= {*MECHANISMS[On.DOVECOT][security]}
+
+
 async def logged_in(config: ConnectionConfig) -> None:
     """Log in by *config*, and see that the session is of use."""
     async with await IMAPConnection.open(config) as connection:
@@ -143,20 +189,6 @@ async def logged_in(config: ConnectionConfig) -> None:
 
 
 PASSWORDS = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"]
-
-
-@pytest.mark.parametrize("security", [Security.TLS, Security.PLAIN])
-@pytest.mark.parametrize("auth", PASSWORDS)
-async def test_password_mechanisms(
-    server: DovecotServer,
-    auth: str,
-    security: Security,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    told = config(server, auth.lower())
-    await logged_in(told if security is Security.TLS else in_the_clear(told, server))
-    assert f"AUTHENTICATE {auth}" in caplog.text
 
 
 @pytest.mark.parametrize("auth", [*PASSWORDS, "auto"])
@@ -185,10 +217,6 @@ async def test_a_master_user_acts_as_another(server: DovecotServer) -> None:
     await logged_in(told.with_password("masterly"))
     with pytest.raises(IMAPAuthenticationError):
         await IMAPConnection.open(told.with_password("wrong"))
-
-
-async def test_anonymous(server: DovecotServer) -> None:
-    await logged_in(config(server, "ANONYMOUS"))
 
 
 def certified(server: DovecotServer, path: Path) -> ssl.SSLContext:
