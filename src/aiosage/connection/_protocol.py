@@ -328,7 +328,9 @@ class IMAPProtocol(Session):
         flight = pending.encoded.flights[pending.flight]
         pending.invited = False
         if pending.flight == 0:
-            log.debug("C: %s", pending.encoded.shown)
+            self.redactor.hide_secrets_of(pending.encoded)
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("C: %s", self.redactor.text(pending.encoded.shown))
         if self._tracer is not None:
             self._tracer.sent(pending)
         pending.flight += 1

@@ -2,8 +2,8 @@
 
 What is secret is known where it is encoded, so it is left out there and not
 looked for afterwards: passwords and tokens (`EncodedCommand.secrets`), both sides
-of a SASL exchange, and the keys of URLAUTH (RFC 4467). What a server echoes of
-them is blotted out by the connection's `Redactor`.
+of a SASL exchange. What a server echoes of them, and the keys of URLAUTH
+(RFC 4467), which it makes, are blotted out by the connection's `Redactor`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,12 @@ from typing import Final, TypeAlias
 from ..wire import Diverted, Frame, SecretSpan
 from ..wire.commands import Authenticate
 from ._pending import Pending
-from ._redaction import Redactor
+from ._redaction import HIDDEN, Redactor
 
 log = logging.getLogger("aiosage.protocol")
 
-_HIDDEN: Final = "***"
 _ANNOUNCES: Final = re.compile(rb"\{\d+\+?\}\r\n\Z")
 _ANNOUNCEMENT_MAX: Final = 32
-_URLAUTH: Final = re.compile(r"(;urlauth=[^:;\s]*:[^:;\s]*:)[0-9a-f]+", re.IGNORECASE)
 
 
 class Direction(StrEnum):
@@ -130,7 +128,7 @@ class Tracer:
     def answered(self, line: bytes) -> None:
         """Tell of an answer in a SASL exchange."""
         is_bare = line in (b"", b"*")  # nothing, or that it is given up
-        self._tell(Direction.CLIENT, _text(line) if is_bare else _HIDDEN)
+        self._tell(Direction.CLIENT, _text(line) if is_bare else HIDDEN)
 
     def received(self, frame: Frame) -> None:
         """Tell of a response."""
@@ -148,7 +146,7 @@ class Tracer:
                 omitted += part.size
             elif self._literals:
                 # Measured as it is shown, so that a transcript stays well-formed.
-                content = self._redact(_text(part))
+                content = self._redactor.text(_text(part))
                 size = len(content.encode("utf-8", "surrogateescape"))
                 parts.append(f"{{{size}}}\r\n{content}")
             else:
@@ -156,14 +154,11 @@ class Tracer:
                 omitted += len(part)
         self._tell(Direction.SERVER, "".join(parts), omitted)
 
-    def _redact(self, text: str) -> str:
-        return _URLAUTH.sub(rf"\1{_HIDDEN}", self._redactor.text(text))
-
     def _tell(self, direction: Direction, text: str, omitted: int = 0) -> None:
         if self._trace is None:
             return
         record = TraceRecord(
-            self._number, self._clock(), direction, self._redact(text), omitted
+            self._number, self._clock(), direction, self._redactor.text(text), omitted
         )
         try:
             self._trace(record)
@@ -178,7 +173,7 @@ def _text(octets: bytes) -> str:
 
 def _without(piece: bytes, secrets: Sequence[SecretSpan]) -> bytes:
     for secret in reversed(secrets):
-        piece = piece[: secret.start] + _HIDDEN.encode() + piece[secret.stop :]
+        piece = piece[: secret.start] + HIDDEN.encode() + piece[secret.stop :]
     return piece
 
 

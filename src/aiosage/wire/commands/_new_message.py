@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from ...model import Flag
+from ...model import Flag, Secret
 from .._encoder import Encoder
 
 
@@ -20,9 +20,13 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class UrlPart:
-    """What an IMAP URL names, copied by the server (RFC 4469 §3)."""
+    """What an IMAP URL names, copied by the server (RFC 4469 §3).
 
-    url: str
+    Attributes:
+        url: a `Secret` if it is authorized (RFC 4467).
+    """
+
+    url: str | Secret
 
 
 Catenated: TypeAlias = tuple[TextPart | UrlPart, ...]
