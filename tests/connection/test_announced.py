@@ -107,6 +107,28 @@ async def test_a_literal_goes_without_being_asked_for(either: IMAPConnection) ->
     assert (await either.select("INBOX")).exists == 1
 
 
+async def test_only_a_small_literal_goes_without_being_asked_for(
+    dovecot: DovecotServer, certificates: Certificates
+) -> None:
+    """RFC 7888 §5: LITERAL- draws the line at 4096 octets."""
+    records: list[TraceRecord] = []
+    less = "imap_literal_minus = yes"
+    async with (
+        DovecotServer(certificates=certificates, extra_config=less) as server,
+        await open_on(server) as connection,
+    ):
+        assert connection.supports("LITERAL-")
+        assert not connection.supports("LITERAL+")
+        connection.trace_to(records.append)
+        for size in (4096, 4097):
+            await connection.execute(Append("INBOX", MESSAGE.ljust(size)))
+        assert (await connection.select("INBOX")).exists == 2
+    texts = [record.text for record in records]
+    assert [text for text in texts if text.endswith("INBOX {4096+}")]
+    assert [text for text in texts if text.endswith("INBOX {4097}")]
+    assert len([text for text in texts if text.startswith("+")]) == 1
+
+
 async def test_a_login_takes_one_round_trip(real: Endpoint) -> None:
     """RFC 4959: the first answer goes with the command."""
     records: list[TraceRecord] = []
