@@ -222,7 +222,7 @@ EXTENSIONS: Final[tuple[Extension, ...]] = (
         dovecot(f"{MESSAGES}::test_a_preview_that_is_not_there_yet")),
     _row("QRESYNC", "RFC 7162", "QResync Select.qresync UidFetch.vanished",
         both(f"{MESSAGES}::test_opening_a_mailbox_tells_what_has_changed")),
-    _row("QUOTA", "RFC 9208", "GetQuota GetQuotaRoot",
+    _row("QUOTA", "RFC 9208", "GetQuota GetQuotaRoot SetQuota",
         dovecot(f"{MAILBOXES}::test_quota_of_a_mailbox"),
         cyrus(f"{MAILBOXES}::test_an_administrator_sets_limits")),
     _row("QUOTA=RES-", "RFC 9208", "QuotaResource",

@@ -16,6 +16,7 @@ import aiosage.wire.commands
 from aiosage.connection import Security
 from aiosage.connection.sasl import MECHANISMS as IMPLEMENTED
 from aiosage.testing import Certificates, CyrusServer, DovecotServer
+from aiosage.wire.commands import Command
 
 from .announcements import announcements
 from .extensions import EXTENSIONS, MECHANISMS, PAGE, TESTS, Extension, On, page, ways
@@ -83,17 +84,21 @@ def _has(package: object, name: str) -> bool:
     return True
 
 
-def test_every_command_speaks_something_in_the_table() -> None:
-    """Those of IMAP4rev1 and IMAP4rev2 need no extension."""
-    named = {name.split(".")[0] for row in SPOKEN for name in row.spoken_by.split()}
-    commands = {
-        name
-        for name, found in vars(aiosage.wire.commands).items()
-        if isinstance(found, type)
-        and issubclass(found, aiosage.wire.commands.Command)
-        and getattr(found, "requires", None) is not None
-    }
-    assert commands <= named
+COMMANDS = [
+    found
+    for found in vars(aiosage.wire.commands).values()
+    if isinstance(found, type)
+    and issubclass(found, Command)
+    and found.requires is not None
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
+def test_what_a_command_requires_is_what_it_speaks(
+    command: type[Command[object]],
+) -> None:
+    speaks = [row.name for row in SPOKEN if command.__name__ in row.spoken_by.split()]
+    assert command.requires in speaks
 
 
 def test_no_capability_is_there_twice() -> None:
