@@ -70,6 +70,9 @@ def test_no_more_than_the_last_secrets_are_kept() -> None:
         hide(redactor, f"secret<{number}>")
     assert redactor.text("for-ever secret<0>") == "*** secret<0>"
     assert redactor.text("secret<1>") == "***"
+    hide(redactor, "secret<1>")
+    hide(redactor, "one more")
+    assert redactor.text("secret<1> secret<2>") == "*** secret<2>"
     assert redactor.text(f"secret<{RECENT}>") == "***"
 
 

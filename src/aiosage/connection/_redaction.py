@@ -46,8 +46,11 @@ class Redactor:
     def hide_secrets_of(self, encoded: EncodedCommand) -> None:
         """Blot out what is secret of a command, until `RECENT` others have come."""
         for secret in _secrets_of(encoded):
-            if len(secret) >= SHORTEST_SECRET and secret not in self._recent:
-                self._recent.append(secret)
+            if len(secret) < SHORTEST_SECRET:
+                continue
+            if secret in self._recent:
+                self._recent.remove(secret)
+            self._recent.append(secret)
 
     def text(self, text: str) -> str:
         """Return *text* without secrets."""
