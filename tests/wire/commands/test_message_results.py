@@ -212,6 +212,29 @@ def test_a_search_returns_all_it_is_told_and_nothing_of_another() -> None:
     assert UidSearch(C.ALL).result(*answer(other)) == MessageSet()
 
 
+def test_several_answers_to_a_search_are_one() -> None:
+    """RFC 5267 §4.3.3: what comes meanwhile is told before the tagged OK."""
+    told = answer(
+        b'* ESEARCH (TAG "T") UID COUNT 3 MIN 2 MAX 9 ALL 2,8\r\n'
+        b'* ESEARCH (TAG "T") UID ALL 9 MODSEQ 5\r\n'
+        b'* ESEARCH (TAG "T") UID ADDTO (0 10)\r\n' + OK
+    )
+    result = UidSearchReturn(C.ALL, SearchOptions(update=True)).result(*told)
+    assert result == SearchResult("T", MessageSet([2, 8, 9]), 3, 2, 9, 5)
+
+
+def test_several_answers_about_one_mailbox_are_one() -> None:
+    told = answer(
+        b'* ESEARCH (TAG "T" MAILBOX a UIDVALIDITY 7) UID COUNT 2 ALL 2\r\n'
+        b'* ESEARCH (TAG "U" MAILBOX a UIDVALIDITY 7) UID COUNT 9\r\n'
+        b'* ESEARCH (TAG "T" MAILBOX a UIDVALIDITY 7) UID ALL 8\r\n' + OK
+    )
+    search = MultiSearch(C.ALL, (SearchSource(Scope.MAILBOXES, ("a",)),))
+    (found,) = search.result(*told).values()
+    assert found.count == 2
+    assert found.messages == MessageSet([2, 8], mailbox="a", uidvalidity=7)
+
+
 def test_a_search_by_number_returns_numbers() -> None:
     told = ESEARCH.replace(b" UID", b"")
     result = SearchReturn(C.ALL).result(*answer(told))
