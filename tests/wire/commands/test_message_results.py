@@ -98,6 +98,24 @@ def test_fetch_by_number_keeps_to_the_numbers_asked_for() -> None:
     assert [data.seq for data in star] == [2, 9]
 
 
+def test_an_answer_in_many_pieces_costs_linear_time() -> None:
+    """A server may tell of one message any number of times."""
+
+    def seconds(count: int) -> float:
+        told = answer(
+            b"".join(b"* 1 FETCH (X%d 1)\r\n" % number for number in range(count))
+            + b"* 1 FETCH (FLAGS (\\Seen))\r\n* 1 FETCH (UID 7)\r\n"
+            + OK
+        )
+        start = time.process_time()
+        (data,) = Fetch(SequenceSet([1]), FLAGS).result(*told)
+        elapsed = time.process_time() - start
+        assert (data.uid, data.flags, len(data.others)) == (7, SEEN, count)
+        return elapsed
+
+    assert seconds(30_000) < 40 * max(seconds(3_000), 0.005)
+
+
 def test_fetch_tells_what_vanished_but_not_what_vanishes() -> None:
     """RFC 7162 §3.2.10: without EARLIER it is news for the listeners."""
     told = (
