@@ -390,6 +390,19 @@ async def test_an_answer_that_cannot_be_ends_the_session() -> None:
         assert connection.is_closed
 
 
+async def test_an_append_that_was_not_sent_in_full_has_not_been_done() -> None:
+    """An OK to a message that is still here would lose it."""
+    script = (
+        "S: * OK [CAPABILITY IMAP4rev1] hi\nC: T0 LOGIN ...\n"
+        "S: T0 OK [CAPABILITY IMAP4rev1] in\nC: T1 APPEND a {5}\nS: T1 OK done\n"
+    )
+    async with scripted(script) as port:
+        connection = await IMAPConnection.open(config(port))
+        with pytest.raises(IMAPProtocolError, match="part") as caught:
+            await connection.execute(Append("a", b"hello"))
+    assert not caught.value.maybe_executed
+
+
 async def test_the_system_probes_an_idle_connection() -> None:
     """Or a link that died without a word would show when IDLE is renewed."""
     async with scripted(LOGGED_IN) as port:
