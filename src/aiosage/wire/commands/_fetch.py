@@ -156,13 +156,15 @@ class UidFetch(Command[FetchResult]):
 class UidScan(SimpleCommand):
     """Let the server tell UID and flags of messages to whoever listens.
 
-    Nothing is claimed, so a mailbox of any size costs no memory here.
+    Nothing is claimed, so a mailbox of any size costs no memory here, and it goes
+    alone: a command that claims FETCH would take its answers for its own.
     """
 
     messages: MessageSet
 
     name: ClassVar = "UID FETCH"
     states: ClassVar = SELECTED
+    exclusive: ClassVar = True
 
     def encode(self, to: Encoder) -> None:
         """Write the set and FLAGS."""
