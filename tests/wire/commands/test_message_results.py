@@ -49,6 +49,7 @@ from aiosage.wire.commands import (
     UidCopy,
     UidExpunge,
     UidFetch,
+    UidMove,
     UidReplace,
     UidSearch,
     UidSearchReturn,
@@ -203,6 +204,22 @@ def test_copyuid_of_more_messages_than_can_be_meant_is_refused() -> None:
         assert code is not None
         assert code.count == 3
     assert UidCopy(SavedResult(), "a").result(*told) == code
+
+
+def test_a_move_told_in_parts_is_told_whole() -> None:
+    """No UID of a message that was moved may get lost (RFC 6851 §3.3)."""
+    parts = (
+        b"* OK [COPYUID 9 1:2 11:12] x\r\n* 1 EXPUNGE\r\n"
+        b"* OK [COPYUID 9 5,3 13:14] x\r\n"
+    )
+    move = UidMove(MessageSet.from_range(1, 5), "a")
+    expected = [(1, 11), (2, 12), (5, 13), (3, 14)]
+    for end in (OK, b"T OK [COPYUID 9 1:2,5,3 11:14] x\r\n"):
+        code = move.result(*answer(parts + end))
+        assert code is not None
+        assert list(code.pairs()) == expected
+    with pytest.raises(IMAPProtocolError, match="other"):
+        move.result(*answer(parts + b"* OK [COPYUID 9 6:7 15:16] x\r\n" + OK))
 
 
 def test_expunge_tells_the_mod_sequence_it_led_to() -> None:
