@@ -12,18 +12,27 @@ from aiosage.errors import (
     IMAPConnectError,
     IMAPConnectionLost,
 )
-from aiosage.model import Flag, MessagePart, MessageSet
-from aiosage.wire.commands import Append, Rename, StoreMode, UidFetch, UidStore
+from aiosage.model import Flag, MessagePart, MessageSet, SequenceSet
+from aiosage.wire.commands import (
+    Append,
+    Command,
+    Rename,
+    Store,
+    StoreMode,
+    UidFetch,
+    UidStore,
+)
 
-from .scripted import PASSWORD, Peer, PeerGone, config, scripted
+from .scripted import PASSWORD, Peer, PeerGone, config, opened, scripted
 
 MESSAGE = b"Subject: x\r\n\r\nhello {3}"
 ONE = MessageSet([1])
+SEEN = frozenset({Flag.SEEN})
 OPERATIONS: dict[str, Callable[[IMAPConnection], Awaitable[object]]] = {
     "select": lambda c: c.select("INBOX"),
     "fetch": lambda c: c.execute(UidFetch(ONE, (MessagePart.FULL,))),
     "append": lambda c: c.execute(Append("INBOX", MESSAGE)),
-    "store": lambda c: c.execute(UidStore(ONE, StoreMode.ADD, frozenset({Flag.SEEN}))),
+    "store": lambda c: c.execute(UidStore(ONE, StoreMode.ADD, SEEN)),
     "rename": lambda c: c.execute(Rename("a", "b")),
 }
 
@@ -158,3 +167,28 @@ async def test_an_append_whose_literal_was_never_asked_for_may_be_repeated() -> 
         with pytest.raises(IMAPConnectionLost) as caught:
             await connection.execute(Append("INBOX", MESSAGE))
     assert not caught.value.maybe_executed
+
+
+@pytest.mark.parametrize(
+    ("store", "is_risky"),
+    [
+        (UidStore(ONE, StoreMode.ADD, SEEN), False),
+        # Its own first time would look like a change by somebody else.
+        (UidStore(ONE, StoreMode.ADD, SEEN, unchanged_since=5), True),
+        # In the next session message 1 may be another.
+        (Store(SequenceSet([1]), StoreMode.ADD, SEEN), True),
+    ],
+)
+async def test_a_store_may_be_repeated_if_it_does_the_same(
+    store: Command[object], is_risky: bool
+) -> None:
+    script = (
+        "S: * OK [CAPABILITY IMAP4rev1 CONDSTORE] hi\nC: T0 LOGIN ...\n"
+        "S: T0 OK [CAPABILITY IMAP4rev1 CONDSTORE] in\nC: T1 SELECT INBOX\n"
+        "S: T1 OK in\nC: T2 ...\nS! close"
+    )
+    async with scripted(script) as port:
+        connection = await opened(port)
+        with pytest.raises(IMAPConnectionLost) as caught:
+            await connection.execute(store)
+    assert caught.value.maybe_executed is is_risky

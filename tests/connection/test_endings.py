@@ -159,6 +159,21 @@ async def test_commands_wait_until_idle_is_over() -> None:
         connection.abort()
 
 
+async def test_idle_that_the_server_has_ended_is_not_ended_again() -> None:
+    """DONE would be a command of its own, and the answer to it nobody's."""
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(f"{SELECTED}C: T2 IDLE\nS: + ok\nS: T2 OK long enough")
+        await peer.play("C: T3 NOOP\nS: T3 OK done\nC: T4 NOOP\nS: T4 OK done")
+
+    async with scripted(serve) as port:
+        connection = await opened(port)
+        async with connection.idle():
+            await connection.noop()  # it would wait for the end of IDLE
+        await connection.noop()
+        connection.abort()
+
+
 async def test_idle_that_the_server_does_not_end_ends_the_session(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -373,6 +388,19 @@ async def test_an_answer_that_cannot_be_ends_the_session() -> None:
         with pytest.raises(IMAPProtocolError):
             await connection.execute(UidSearch(IMAPSearchCriteria.ALL))
         assert connection.is_closed
+
+
+async def test_an_append_that_was_not_sent_in_full_has_not_been_done() -> None:
+    """An OK to a message that is still here would lose it."""
+    script = (
+        "S: * OK [CAPABILITY IMAP4rev1] hi\nC: T0 LOGIN ...\n"
+        "S: T0 OK [CAPABILITY IMAP4rev1] in\nC: T1 APPEND a {5}\nS: T1 OK done\n"
+    )
+    async with scripted(script) as port:
+        connection = await IMAPConnection.open(config(port))
+        with pytest.raises(IMAPProtocolError, match="part") as caught:
+            await connection.execute(Append("a", b"hello"))
+    assert not caught.value.maybe_executed
 
 
 async def test_the_system_probes_an_idle_connection() -> None:

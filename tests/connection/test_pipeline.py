@@ -54,6 +54,7 @@ from aiosage.wire.commands import (
     UidExpunge,
     UidFetch,
     UidMove,
+    UidScan,
     UidSearch,
     UidSearchReturn,
     UidSort,
@@ -78,6 +79,7 @@ ALONE: list[Command[object]] = [
     StartTls(),
     Enable(("A",)),
     Comparator(("i;octet",)),
+    UidScan(UIDS),  # or a STORE under way would have flags from before it
     Login("a", Secret("b")),
 ]
 

@@ -350,6 +350,16 @@ async def test_a_stream_that_is_cancelled_before_it_begins_is_abandoned() -> Non
         await connection.noop()
 
 
+async def test_a_section_comes_as_it_arrives_in_a_session_by_uid_only() -> None:
+    """RFC 9586 §3.3: the number in UIDFETCH is the UID."""
+    other = b"* 5 UIDFETCH (BODY[2] {3}\r\nxyz)\r\n"
+    answer = b"* 7 UIDFETCH (BODY[2] {5000}\r\n" + b"x" * 5000 + b")\r\n"
+    limits = Limits(literal=10, response=300, answer=3000)
+    async with session(BEGIN, says(other + answer), END, limits=limits) as connection:
+        assert await streamed(connection) == b"x" * 5000
+        await connection.noop()
+
+
 async def test_the_limit_of_a_stream_is_its_own() -> None:
     limits = Limits(literal=10, response=300, answer=3000, diverted=5000)
     answer = STREAM % 5000 + b"x" * 5000 + b")\r\n"

@@ -170,6 +170,8 @@ def test_each_flag_is_a_constant_and_a_key(name: str) -> None:
         lambda: C.since("31-Feb-2026"),
         lambda: C.since("01-Foo-2026"),
         lambda: C.since_days(-1),
+        lambda: C.since_days(10**6),
+        lambda: C.since_days(10**12),
         lambda: C.or_criteria(),
         lambda: C.modseq(-1),
         lambda: C.modseq(1, flag="a b"),
@@ -337,6 +339,9 @@ def test_criteria_know_what_capabilities_they_need() -> None:
     assert criteria.needed_capabilities == {
         *("SEARCH=FUZZY", "FILTERS", "OBJECTID", "SEARCHRES")
     }
+    # Without them servers call the whole command bad, and do not say why.
+    assert C.older(1).needed_capabilities == {"WITHIN"}
+    assert (~C.younger(1) | C.modseq(1)).needed_capabilities == {"WITHIN", "CONDSTORE"}
     # An argument that looks like a key is none.
     assert not C.keyword("FUZZY").uid([1]).subject("EMAILID").needed_capabilities
 

@@ -283,6 +283,11 @@ QUIRKS: list[Quirk] = [
         b"* 1 FETCH (UID 7 BODY[HEADER.FIELDS (TO CC)]<0> {1}\r\na)",
     ),
     Quirk(
+        "field name as the only literal",
+        b'* 1 FETCH (BODY[HEADER.FIELDS ({2}\r\nTO)] "" UID 7)',
+        b'* 1 FETCH (UID 7 BODY[HEADER.FIELDS (TO)] "")',
+    ),
+    Quirk(
         "field name with a bracket",
         b'* 1 FETCH (BODY[HEADER.FIELDS ("X]")] {1}\r\na)',
         b'* 1 FETCH (BODY[HEADER.FIELDS ("X]")] {1}\r\na)',

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from aiosage import errors
-from aiosage.model import MessageSet, ResponseCode
+from aiosage.model import Flag, MessageSet, ResponseCode
 from aiosage.wire import (
     AnnotateCode,
     AnnotationsCode,
+    AppendUidCode,
     BadCharsetCode,
     BadEventCode,
     BadUrlCode,
@@ -20,6 +21,7 @@ from aiosage.wire import (
     ModifiedCode,
     NoUpdateCode,
     NumberCode,
+    PermanentFlagsCode,
     ReferralCode,
     Status,
     UndefinedFilterCode,
@@ -211,6 +213,21 @@ def test_a_code_that_is_not_what_its_name_promises_is_kept_plain(octets: bytes) 
     code = code_of(octets)
     assert type(code) is Code
     assert code == Code(name, text.strip())
+
+
+def test_a_flag_with_a_bracket_does_not_end_the_code() -> None:
+    r"""Else the session would not learn from ``\*`` that new keywords can be made."""
+    code = code_of(rb"PERMANENTFLAGS (\Seen [a] b] \*)", "Limited (for [now])")
+    assert isinstance(code, PermanentFlagsCode)
+    assert code.flags == {*map(Flag.from_wire, (r"\Seen", "[a]", "b]", r"\*"))}
+    assert code_of(b"ALERT (", "Hi :-) there") == Code("ALERT", "(")
+    assert code_of(b"ALERT (a", "Hi (b)") == Code("ALERT", "(a")
+
+
+def test_spaces_in_appenduid_do_not_lose_the_uid() -> None:
+    code = code_of(b"APPENDUID 1  5")
+    assert isinstance(code, AppendUidCode)
+    assert (code.uidvalidity, code.uids) == (1, ((5, 5),))
 
 
 def test_a_quote_that_does_not_end_does_not_hide_the_code() -> None:

@@ -254,8 +254,10 @@ def test_secrets_are_never_shown(password: str, non_sync_max: int | None) -> Non
     encoder = Encoder("T", non_sync_max=non_sync_max)
     command = Login("joe", Secret(password))
     command.encode(encoder)
-    assert encoder.finish().shown == "T LOGIN joe ***"
+    encoded = encoder.finish()
+    assert encoded.shown == "T LOGIN joe ***"
     assert password not in repr(command)
+    assert repr(password.encode())[2:-1] not in repr(encoded)
 
 
 def test_what_is_shown_holds_no_literal() -> None:

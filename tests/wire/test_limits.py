@@ -112,6 +112,9 @@ def test_threads_of_a_million_messages_have_room_by_default() -> None:
     assert len(tokenize([b"(1)" * 40_000], nesting=1, most=3 * 40_000)) == 40_000
 
 
+SPARSE = b",".join(b"%d" % (1_000_000 + 2 * number) for number in range(5000))
+
+
 def _parsed(octets: bytes) -> tuple[int, int]:
     """Return the memory that a response takes, and what is counted for it."""
     (frame,) = frames(octets + b"\r\n")
@@ -137,6 +140,9 @@ def _parsed(octets: bytes) -> tuple[int, int]:
         b"* 1 FETCH (X (" + b'("a" NIL "b")' * 2000 + b"))",
         b"* STATUS a (" + b"MESSAGES 1 " * 2000 + b")",
         b"* XBIG " + b"()" * 5000,
+        b"* VANISHED (EARLIER) " + SPARSE,
+        b"* ESEARCH UID ALL " + SPARSE,
+        b"* OK [COPYUID 1 %b %b] x" % (SPARSE, SPARSE),
     ],
 )
 def test_the_answer_is_counted_as_the_memory_it_takes(octets: bytes) -> None:

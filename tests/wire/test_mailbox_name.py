@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiosage.wire import decode_mailbox_name, encode_mailbox_name
+from aiosage.wire._mailbox_name import with_inbox
 
 NAMES = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"), max_size=60
@@ -86,3 +87,19 @@ def test_octets_that_are_no_text_go_back_to_the_server_as_they_came(
 ) -> None:
     """Or the mailbox could be listed and never opened."""
     assert encode_mailbox_name(decode_mailbox_name(wire)) == wire
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("inbox", "INBOX"),
+        ("InBox/a", "INBOX/a"),
+        ("inbox.inbox", "INBOX.inbox"),
+        # These are mailboxes like others, and case counts in them.
+        ("inboxes", "inboxes"),
+        ("\u0131nbox", "\u0131nbox"),
+        ("an inbox", "an inbox"),
+    ],
+)
+def test_only_inbox_has_no_case(name: str, expected: str) -> None:
+    assert with_inbox(name) == expected

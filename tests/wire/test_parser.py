@@ -253,6 +253,14 @@ def test_fetch_items(octets: bytes, expected: FetchData) -> None:
     assert response(b"* 1 FETCH " + octets) == expected
 
 
+def test_content_is_not_shown() -> None:
+    """A log of what came is no place for mail; nor for what it begins with."""
+    data = response(b'* 1 FETCH (UID 7 BODY[] "private" PREVIEW "secret")')
+    assert repr(data) == (
+        "FetchData(seq=1, uid=7, sections=['BODY[]'], others=['PREVIEW'])"
+    )
+
+
 @pytest.mark.parametrize(
     "subject", ["5* hotel (:-)", "sad :( face {3}", 'a "b" \\ c', ")"]
 )

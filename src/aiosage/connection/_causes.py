@@ -71,6 +71,13 @@ def half_sent(pending: Pending) -> IMAPConnectionLost:
     return IMAPConnectionLost(f"{pending.command.name} was cancelled half sent")
 
 
+def done_unseen(pending: Pending) -> IMAPProtocolError:
+    """The server says it has carried out what it has not been told in full."""
+    return IMAPProtocolError(
+        f"the server says OK to {pending.command.name}, of which it has only a part"
+    )
+
+
 def drained_too_long(pending: Pending, seconds: float) -> IMAPConnectionLost:
     """A cancelled command goes on and on."""
     return IMAPConnectionLost(

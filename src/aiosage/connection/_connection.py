@@ -34,6 +34,7 @@ from ..wire.commands import (
     StreamSection,
     Unselect,
 )
+from . import _causes as causes
 from ._config import ConnectionConfig
 from ._open import open_session
 from ._pending import Pending
@@ -237,6 +238,8 @@ class IMAPConnection:
         if status.condition is not Condition.OK:
             raise self._refusal(command, status)
         try:
+            if not pending.is_sent and pending.ready is None:  # it is no IDLE
+                raise causes.done_unseen(pending)
             return command.result(pending.claimed, status)
         except IMAPProtocolError as error:
             self._protocol.fail(error)

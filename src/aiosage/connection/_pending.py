@@ -86,7 +86,7 @@ class Pending:
     def fail(self, error: IMAPConnectionError) -> None:
         """End the wait: the session ended by *error*."""
         self.drop_deadline()
-        risky = self.command.changes and self.is_sent
+        risky = self.is_sent and not self.command.may_be_repeated
         end_with(self.done, again(error, maybe_executed=risky))
         if self.ready is not None:
             end_with(self.ready, again(error, maybe_executed=False))

@@ -119,7 +119,10 @@ def since_days(days: int, *, today: date | None = None) -> Node:
         raise ValueError(f"not a number of days: {days}")
     if today is None:
         today = datetime.now(UTC).date()
-    return since(today - timedelta(days=days))
+    try:
+        return since(today - timedelta(days=days))
+    except OverflowError:
+        raise ValueError(f"before the year 1: {days} days ago") from None
 
 
 def sent_before(day: DateLike) -> Node:

@@ -11,6 +11,9 @@ from ._sequence_set import SavedResult
 _CAPABILITIES: Final = {
     "FILTER": "FILTERS",
     "FUZZY": "SEARCH=FUZZY",
+    "MODSEQ": "CONDSTORE",
+    "OLDER": "WITHIN",
+    "YOUNGER": "WITHIN",
     "SAVEDBEFORE": "SAVEDATE",
     "SAVEDON": "SAVEDATE",
     "SAVEDSINCE": "SAVEDATE",

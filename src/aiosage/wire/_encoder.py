@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
 
@@ -48,7 +48,7 @@ class EncodedCommand:
         secrets: what of the flights nobody must see, in their order.
     """
 
-    flights: tuple[Flight, ...]
+    flights: tuple[Flight, ...] = field(repr=False)  # passwords are in them
     shown: str
     secrets: tuple[SecretSpan, ...] = ()
 

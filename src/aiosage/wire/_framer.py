@@ -75,6 +75,7 @@ _BODY: Final = re.compile(rb"(\* \d{1,10} FETCH [^{}~]*+)\{(\d{1,20})\}")
 _LEAST: Final = 256  # octets of memory that any response takes
 _PER_LIST: Final = 64
 _PER_ATOM: Final = 16  # and string: there are more spaces than these
+_PER_RANGE: Final = 64  # of a set of UIDs
 
 
 def memory_of(frame: Frame) -> int:
@@ -85,7 +86,9 @@ def memory_of(frame: Frame) -> int:
     """
     octets = sum(map(len, frame))
     objects = sum(
-        _PER_LIST * text.count(b"(") + _PER_ATOM * text.count(b" ")
+        _PER_LIST * text.count(b"(")
+        + _PER_ATOM * text.count(b" ")
+        + _PER_RANGE * text.count(b",")
         for text in frame[::2]
     )
     return octets + max(_LEAST, objects)

@@ -17,7 +17,7 @@ class Limits:
         response: largest whole response, in octets, without what is handed on.
         answer: most octets kept as the answer to one command, counted as the
             memory it takes, roughly: 256 for a response and what it has, more if
-            it has many parentheses and spaces.
+            it has many parentheses, spaces and commas.
         nesting: deepest parentheses.
         tokens: most atoms, strings and parentheses in one response; most literals,
             too. One octet may be a token, and take 60 of memory. The threads of a

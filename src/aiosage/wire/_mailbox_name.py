@@ -11,6 +11,7 @@ from typing import Final
 
 _ESCAPED: Final = re.compile("[\udc80-\udcff]")  # octets that were no text
 _RUN: Final = re.compile(r"[^\x20-\x7e]+|&")
+_INBOX: Final = re.compile(r"\Ainbox(?![A-Za-z0-9])", re.IGNORECASE | re.ASCII)
 _SHIFTED: Final = re.compile(rb"&([^&-]*)-")  # "&" is in no run: linear
 
 
@@ -84,4 +85,4 @@ def _decode_run(match: re.Match[bytes]) -> bytes:
 
 def with_inbox(name: str) -> str:
     """Return *name* with INBOX, or INBOX above it, in capitals (RFC 9051 §5.1)."""
-    return "INBOX" + name[5:] if name[:5].upper() == "INBOX" else name
+    return _INBOX.sub("INBOX", name)

@@ -38,8 +38,8 @@ def repaired_fetch(values: list[Value], frame: Frame) -> list[Value]:
         return []
     first, *others = values
     items = [*first, *others] if isinstance(first, list) else values
-    # Only a section with a literal in its brackets is in pieces.
-    return [_with_whole_sections(items) if len(frame) > 3 else items]
+    # A section is in pieces only if there is a literal in its brackets.
+    return [_with_whole_sections(items) if len(frame) > 1 else items]
 
 
 def _with_whole_sections(items: list[Value]) -> list[Value]:

@@ -49,6 +49,7 @@ from aiosage.wire.commands import (
     UidCopy,
     UidExpunge,
     UidFetch,
+    UidMove,
     UidReplace,
     UidSearch,
     UidSearchReturn,
@@ -96,6 +97,24 @@ def test_fetch_by_number_keeps_to_the_numbers_asked_for() -> None:
     # What "*" is, the client need not know.
     star = Fetch(SequenceSet.LAST, FLAGS).result(*answer(told))
     assert [data.seq for data in star] == [2, 9]
+
+
+def test_an_answer_in_many_pieces_costs_linear_time() -> None:
+    """A server may tell of one message any number of times."""
+
+    def seconds(count: int) -> float:
+        told = answer(
+            b"".join(b"* 1 FETCH (X%d 1)\r\n" % number for number in range(count))
+            + b"* 1 FETCH (FLAGS (\\Seen))\r\n* 1 FETCH (UID 7)\r\n"
+            + OK
+        )
+        start = time.process_time()
+        (data,) = Fetch(SequenceSet([1]), FLAGS).result(*told)
+        elapsed = time.process_time() - start
+        assert (data.uid, data.flags, len(data.others)) == (7, SEEN, count)
+        return elapsed
+
+    assert seconds(30_000) < 40 * max(seconds(3_000), 0.005)
 
 
 def test_fetch_tells_what_vanished_but_not_what_vanishes() -> None:
@@ -187,6 +206,22 @@ def test_copyuid_of_more_messages_than_can_be_meant_is_refused() -> None:
     assert UidCopy(SavedResult(), "a").result(*told) == code
 
 
+def test_a_move_told_in_parts_is_told_whole() -> None:
+    """No UID of a message that was moved may get lost (RFC 6851 §3.3)."""
+    parts = (
+        b"* OK [COPYUID 9 1:2 11:12] x\r\n* 1 EXPUNGE\r\n"
+        b"* OK [COPYUID 9 5,3 13:14] x\r\n"
+    )
+    move = UidMove(MessageSet.from_range(1, 5), "a")
+    expected = [(1, 11), (2, 12), (5, 13), (3, 14)]
+    for end in (OK, b"T OK [COPYUID 9 1:2,5,3 11:14] x\r\n"):
+        code = move.result(*answer(parts + end))
+        assert code is not None
+        assert list(code.pairs()) == expected
+    with pytest.raises(IMAPProtocolError, match="other"):
+        move.result(*answer(parts + b"* OK [COPYUID 9 6:7 15:16] x\r\n" + OK))
+
+
 def test_expunge_tells_the_mod_sequence_it_led_to() -> None:
     told = answer(b"* 3 EXPUNGE\r\nT OK [HIGHESTMODSEQ 7] x\r\n")
     assert UidExpunge(MessageSet([1])).result(*told) == ExpungeResult(7)
@@ -210,6 +245,29 @@ def test_a_search_returns_all_it_is_told_and_nothing_of_another() -> None:
     other = ESEARCH.replace(b'"T"', b'"U"')
     assert UidSearchReturn(C.ALL).result(*answer(other)).messages == MessageSet()
     assert UidSearch(C.ALL).result(*answer(other)) == MessageSet()
+
+
+def test_several_answers_to_a_search_are_one() -> None:
+    """RFC 5267 §4.3.3: what comes meanwhile is told before the tagged OK."""
+    told = answer(
+        b'* ESEARCH (TAG "T") UID COUNT 3 MIN 2 MAX 9 ALL 2,8\r\n'
+        b'* ESEARCH (TAG "T") UID ALL 9 MODSEQ 5\r\n'
+        b'* ESEARCH (TAG "T") UID ADDTO (0 10)\r\n' + OK
+    )
+    result = UidSearchReturn(C.ALL, SearchOptions(update=True)).result(*told)
+    assert result == SearchResult("T", MessageSet([2, 8, 9]), 3, 2, 9, 5)
+
+
+def test_several_answers_about_one_mailbox_are_one() -> None:
+    told = answer(
+        b'* ESEARCH (TAG "T" MAILBOX a UIDVALIDITY 7) UID COUNT 2 ALL 2\r\n'
+        b'* ESEARCH (TAG "U" MAILBOX a UIDVALIDITY 7) UID COUNT 9\r\n'
+        b'* ESEARCH (TAG "T" MAILBOX a UIDVALIDITY 7) UID ALL 8\r\n' + OK
+    )
+    search = MultiSearch(C.ALL, (SearchSource(Scope.MAILBOXES, ("a",)),))
+    (found,) = search.result(*told).values()
+    assert found.count == 2
+    assert found.messages == MessageSet([2, 8], mailbox="a", uidvalidity=7)
 
 
 def test_a_search_by_number_returns_numbers() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from aiosage.wire import QuotaData, QuotaResource
@@ -54,3 +56,19 @@ def test_the_roots_of_a_mailbox_come_in_order() -> None:
     )
     assert result(GetQuotaRoot("INBOX"), *lines) == (QuotaData("none"), LIMITED)
     assert result(GetQuotaRoot("x")) == ()
+
+
+def test_many_roots_cost_linear_time() -> None:
+    def seconds(count: int) -> float:
+        roots = [b"r%d" % number for number in range(count)]
+        quotas = (b"* QUOTA %b (STORAGE 1 2)" % root for root in roots)
+        start = time.process_time()
+        found = result(
+            GetQuotaRoot("INBOX"), b"* QUOTAROOT INBOX " + b" ".join(roots), *quotas
+        )
+        assert [data.resource("STORAGE") is not None for data in found] == [
+            True
+        ] * count
+        return time.process_time() - start
+
+    assert seconds(5_000) < 40 * max(seconds(500), 0.005)

@@ -60,6 +60,11 @@ class Command(ABC, Generic[R]):
         """Whether it names messages by number, or is answered by numbers."""
         return False
 
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether executing it twice, with these arguments, is like once."""
+        return not self.changes
+
     @final
     def needs(self) -> Iterator[tuple[str, ...]]:
         """Yield what the server must offer: of each group, one will do."""

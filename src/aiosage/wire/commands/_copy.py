@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ...errors import IMAPProtocolError
@@ -115,9 +115,31 @@ def _copied(
     status: Status,
     most: int,
 ) -> CopyUidCode | None:
-    for answer in (status, *untagged):
-        if isinstance(answer, Status) and isinstance(answer.code, CopyUidCode):
-            if answer.code.count > most:
-                raise IMAPProtocolError(f"{copy.name}: COPYUID of other messages")
-            return answer.code
-    return None
+    codes = [
+        answer.code
+        for answer in (status, *untagged)
+        if isinstance(answer, Status) and isinstance(answer.code, CopyUidCode)
+    ]
+    if not codes:
+        return None
+    code = _joined(codes)
+    if code.count > most:
+        raise IMAPProtocolError(f"{copy.name}: COPYUID of other messages")
+    return code
+
+
+def _joined(codes: Sequence[CopyUidCode]) -> CopyUidCode:
+    """Return what all say if each is of other messages, else the first.
+
+    A server may move messages by and by (RFC 6851 §3.3), and tell of each part.
+    """
+    first = codes[0]
+    source = tuple(ends for code in codes for ends in code.source)
+    whole = replace(
+        first,
+        source=source,
+        destination=tuple(ends for code in codes for ends in code.destination),
+    )
+    is_disjoint = len(MessageSet.from_ranges(source)) == whole.count
+    is_alike = all(code.uidvalidity == first.uidvalidity for code in codes)
+    return whole if is_disjoint and is_alike else first

@@ -14,6 +14,7 @@ from ...model import (
     SequenceSet,
 )
 from .._encoder import Encoder
+from .._tokens import Value
 from ..responses import FetchData, MessageLimitCode, Status, Untagged, VanishedData
 from ._command import SELECTED, Command, SimpleCommand
 from ._outcome import CONDSTORE, limit_of, saved
@@ -155,13 +156,15 @@ class UidFetch(Command[FetchResult]):
 class UidScan(SimpleCommand):
     """Let the server tell UID and flags of messages to whoever listens.
 
-    Nothing is claimed, so a mailbox of any size costs no memory here.
+    Nothing is claimed, so a mailbox of any size costs no memory here, and it goes
+    alone: a command that claims FETCH would take its answers for its own.
     """
 
     messages: MessageSet
 
     name: ClassVar = "UID FETCH"
     states: ClassVar = SELECTED
+    exclusive: ClassVar = True
 
     def encode(self, to: Encoder) -> None:
         """Write the set and FLAGS."""
@@ -183,28 +186,36 @@ def _joined(
     is_wanted: Callable[[int], bool],
 ) -> FetchResult:
     found: dict[int, FetchData] = {}
+    pieces: dict[int, list[FetchData]] = {}  # of messages told of more than once
     vanished: list[tuple[int, int]] = []
     for data in untagged:
         if isinstance(data, FetchData):
             key = key_of(data)
             if key is not None and is_wanted(key):
-                found[key] = merge(found[key], data) if key in found else data
+                first = found.setdefault(key, data)
+                if first is not data:
+                    pieces.setdefault(key, [first]).append(data)
         elif isinstance(data, VanishedData) and data.earlier:
             vanished.extend(data.uids.ranges)
+    found.update((key, _whole(told)) for key, told in pieces.items())
     result = FetchResult(found.values())
     result.vanished = MessageSet.from_ranges(vanished)
     result.limit = limit_of(status)
     return result
 
 
-def merge(earlier: FetchData, later: FetchData) -> FetchData:
-    """Return what two responses about one message say together."""
-    known = earlier._asdict()
-    known.update(
-        (name, value) for name, value in later._asdict().items() if value is not None
-    )
-    known.update(
-        sections={**earlier.sections, **later.sections},
-        others={**earlier.others, **later.others},
-    )
-    return FetchData(**known)
+def _whole(pieces: list[FetchData]) -> FetchData:
+    """Return what responses about one message say together: the later, the truer.
+
+    All are joined at once, for a server may send any number of them.
+    """
+    whole = pieces[0]._asdict()
+    sections: dict[str, bytes | None] = {}
+    others: dict[str, Value] = {}
+    for piece in pieces:
+        told = piece._asdict()
+        whole.update((name, value) for name, value in told.items() if value is not None)
+        sections.update(piece.sections)
+        others.update(piece.others)
+    whole.update(sections=sections, others=others)
+    return FetchData(**whole)

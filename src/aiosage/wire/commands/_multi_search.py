@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import ClassVar
 
 from ...errors import IMAPProtocolError
 from ...model import IMAPSearchCriteria, MessageSet
 from .._encoder import Encoder
 from ..responses import ESearchData, Status, Untagged
-from ._command import Command
-from ._outcome import limit_of
-from ._search import criteria_need, write_program
+from ._command import Command, of_kind
+from ._search import criteria_need, search_result, write_program
 from ._search_options import ALL_FOUND, SearchOptions, SearchResult
 
 
@@ -103,36 +103,31 @@ class MultiSearch(Command[dict[str, SearchResult[MessageSet]]]):
     def result(
         self, untagged: Sequence[Untagged | Status], status: Status
     ) -> dict[str, SearchResult[MessageSet]]:
-        """Return by mailbox what was found, if anything was.
+        """Return by mailbox what was found, if anything was; several answers are one.
 
         The messages know the mailbox and the UIDVALIDITY they belong to.
 
         Raises:
             IMAPProtocolError: a UID cannot be.
         """
-        found: dict[str, SearchResult[MessageSet]] = {}
-        for data in untagged:
-            if not isinstance(data, ESearchData) or data.mailbox is None:
-                continue
-            if data.tag not in (None, status.tag):
-                continue
-            found[data.mailbox] = SearchResult(
-                status.tag,
-                None if data.all is None else _messages(data, data.all),
-                data.count,
-                data.min,
-                data.max,
-                data.modseq,
-                data.partial,
-                data.relevancy,
-                limit_of(status),
+        told: dict[str, list[ESearchData]] = {}
+        for data in of_kind(ESearchData, untagged):
+            if data.mailbox is not None and data.tag in (None, status.tag):
+                told.setdefault(data.mailbox, []).append(data)
+        return {
+            mailbox: search_result(
+                answers, status, partial(_messages, answers), all_asked=False
             )
-        return found
+            for mailbox, answers in told.items()
+        }
 
 
-def _messages(data: ESearchData, ranges: tuple[tuple[int, int], ...]) -> MessageSet:
-    if not data.uid:  # RFC 7377 §2.1: MUST be UIDs
+def _messages(
+    answers: Sequence[ESearchData], ranges: list[tuple[int, int]], _: list[int]
+) -> MessageSet:
+    if not all(data.uid for data in answers):  # RFC 7377 §2.1: MUST be UIDs
         raise IMAPProtocolError("ESEARCH of several mailboxes told message numbers")
+    last = answers[-1]
     return MessageSet.from_ranges(
-        ranges, mailbox=data.mailbox, uidvalidity=data.uidvalidity
+        ranges, mailbox=last.mailbox, uidvalidity=last.uidvalidity
     )

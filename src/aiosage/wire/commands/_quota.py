@@ -61,9 +61,8 @@ class GetQuotaRoot(Command[tuple[QuotaData, ...]]):
             if with_inbox(data.mailbox) == name
             for root in data.roots
         ]
-        return tuple(
-            _last(root, untagged) or QuotaData(root) for root in dict.fromkeys(roots)
-        )
+        told = {data.root: data for data in of_kind(QuotaData, untagged)}
+        return tuple(told.get(root) or QuotaData(root) for root in dict.fromkeys(roots))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from ._outcome import limit_of
 from ._search_options import ALL_FOUND, SearchOptions, SearchResult
 
 M = TypeVar("M")
+T = TypeVar("T")
 
 Build: TypeAlias = Callable[[list[tuple[int, int]], list[int]], M]
 """Makes a set of what was told as ranges and what was told one by one."""
@@ -301,12 +302,12 @@ def search_result(
     """
     ranges: list[tuple[int, int]] = []
     numbers: list[int] = []
-    told: ESearchData | None = None
+    told: list[ESearchData] = []
     modseq: int | None = None
     for data in _answers(untagged, status):
         modseq = data.modseq if data.modseq is not None else modseq
         if isinstance(data, ESearchData):
-            told = data
+            told.append(data)
             all_asked = all_asked or data.all is not None
             ranges.extend(data.all or ())
         else:
@@ -319,11 +320,19 @@ def search_result(
     return SearchResult(
         status.tag,
         messages,
-        told.count if told else None,
-        told.min if told else None,
-        told.max if told else None,
+        _last(data.count for data in told),
+        _last(data.min for data in told),
+        _last(data.max for data in told),
         modseq,
-        told.partial if told else None,
-        told.relevancy if told else None,
+        _last(data.partial for data in told),
+        _last(data.relevancy for data in told),
         limit_of(status),
     )
+
+
+def _last(told: Iterable[T | None]) -> T | None:
+    """Return the last of what was told: not every answer has every item."""
+    last: T | None = None
+    for item in told:
+        last = last if item is None else item
+    return last

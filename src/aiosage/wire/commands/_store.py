@@ -76,6 +76,7 @@ class Store(Command[StoreResult]):
     name: ClassVar = "STORE"
     states: ClassVar = SELECTED
     claims: ClassVar = (FetchData,)
+    changes: ClassVar = True  # in another session the numbers are of other messages
     keeps_numbers: ClassVar = True
 
     @property
@@ -136,6 +137,11 @@ class UidStore(Command[UidStoreResult]):
     name: ClassVar = "UID STORE"
     states: ClassVar = SELECTED
     claims: ClassVar = (FetchData,)
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether there is no condition: it fails once the first time has met it."""
+        return self.unchanged_since is None
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
         """Yield what the server must offer for the arguments."""

@@ -18,7 +18,7 @@ from ._command import SELECTED, Command
 # The line before a section, as servers write it. No string stands in it, so UID
 # is UID. What does not match, as after another literal, is held and not diverted.
 _BEFORE: Final = re.compile(
-    rb'\* +\d{1,10} +FETCH +\(([^"\[]*)'
+    rb'\* +(\d{1,10}) +(UID)?FETCH +\(([^"\[]*)'
     rb'((?:BODY|BINARY)\[[^"\[\]]*\])(?:<\d{1,20}>)? *\Z',
     re.IGNORECASE,
 )
@@ -62,9 +62,10 @@ class StreamSection(Command[bytes | None]):
         Whatever is not, or cannot be told yet, is held as ever.
         """
         before = _BEFORE.fullmatch(frame[0]) if len(frame) == 1 else None
-        if before is None or not self._is_section(str(before[2], "latin-1")):
+        if before is None or not self._is_section(str(before[4], "latin-1")):
             return False
-        uid = _UID.search(before[1])
+        # UIDFETCH, where there are no numbers, tells the UID first (RFC 9586 §3.3).
+        uid = before if before[2] else _UID.search(before[3])
         return uid is None or int(uid[1]) == self.uid
 
     def section(self, data: FetchData) -> tuple[bytes | None] | None:

@@ -43,11 +43,12 @@ from ._code_values import (
     count_uids,
 )
 
-# A code ends at the first "]" outside quotes, or if these do not match, at the
-# first "]". Possessive repeats keep it linear.
+# A code ends at the first "]" outside quotes and parentheses, for some servers have
+# flags with brackets, or if these do not match, at the first "]". Possessive repeats
+# keep it linear.
 _CODE: Final = re.compile(
     rb"\[ *+([^ \]]++)"
-    rb'(?: ++((?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\]"]++)*+))?'
+    rb'(?: ++((?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|\([^()"]*+\)|[^\]"(]++|\()*+))?'
     rb" *+\] *+(.*)\Z",
     re.DOTALL,
 )
@@ -124,8 +125,10 @@ def _permanent_flags(name: str, text: str) -> Code:
 
 
 def _append_uid(name: str, text: str) -> Code:
-    uidvalidity, _, uids = text.partition(" ")
-    return AppendUidCode(name, text, as_uid(uidvalidity), as_ranges(uids))
+    fields = text.split()
+    if len(fields) != 2:
+        raise IMAPProtocolError("APPENDUID has two arguments")
+    return AppendUidCode(name, text, as_uid(fields[0]), as_ranges(fields[1]))
 
 
 def _copy_uid(name: str, text: str) -> Code:

@@ -78,6 +78,17 @@ class FetchData(NamedTuple):
     sections: Mapping[str, bytes | None] = MappingProxyType({})
     others: Mapping[str, Value] = MappingProxyType({})
 
+    def __repr__(self) -> str:
+        """Return what is there, of content only the names: logs must not have it."""
+        told = self._asdict()
+        told.update(
+            sections=list(self.sections) or None, others=list(self.others) or None
+        )
+        items = (
+            f"{name}={value!r}" for name, value in told.items() if value is not None
+        )
+        return f"FetchData({', '.join(items)})"
+
     @property
     def email_id(self) -> str | None:
         """What copies of the message share (RFC 8474 §5.1)."""
