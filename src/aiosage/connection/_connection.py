@@ -296,7 +296,9 @@ class IMAPConnection:
 
         News reaches the listeners. Other commands wait until the block ends. On
         leaving, also by cancellation, the IDLE is ended, or if the server does
-        not answer that within `CLOSE_GRACE` seconds, the session.
+        not answer that within `CLOSE_GRACE` seconds, the session. A server that
+        ends it unasked ends the session, too, which the listeners hear: nobody
+        shall wait for news that does not come.
 
         Raises:
             IMAPCapabilityError: the server has no IDLE: poll with `noop`.
@@ -313,6 +315,7 @@ class IMAPConnection:
             raise
         if pending.done.done():  # refused
             self._result(command, pending)
+        pending.done.add_done_callback(lambda _: self._check_idle_end(pending))
         try:
             yield
         finally:
@@ -355,6 +358,10 @@ class IMAPConnection:
         finally:
             stream.leave()
             self._protocol.abandon(pending)  # unless it has ended
+
+    def _check_idle_end(self, pending: Pending) -> None:
+        if pending.held:  # DONE is not said
+            self._protocol.fail(IMAPConnectionLost("the server ended IDLE unasked"))
 
     async def _end_idle(self, pending: Pending) -> None:
         """Say DONE and wait for the answer, whatever happens to the caller."""

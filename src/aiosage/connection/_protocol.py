@@ -242,7 +242,8 @@ class IMAPProtocol(Session):
     def release(self, pending: Pending) -> None:
         """Let a held command send its next flight, once the server is ready."""
         pending.held = False
-        if self.cause is None and pending.invited and not pending.is_sent:
+        is_under_way = pending.tag in self._queue.under_way
+        if is_under_way and pending.invited and not pending.is_sent:
             self._send_flight(pending)
 
     def pause_for_tls(self) -> None:
