@@ -379,6 +379,16 @@ async def test_closing_does_not_wait_for_a_server_that_is_silent(
             await connection.aclose()
 
 
+async def test_closing_says_no_goodbye_twice() -> None:
+    """A server that keeps the socket open would never answer the second."""
+    script = f"{LOGGED_IN}C: T1 LOGOUT\nS: * BYE\nS: T1 OK"
+    async with scripted(script) as port:
+        connection = await IMAPConnection.open(config(port))
+        await connection.execute(Logout())
+        async with asyncio.timeout(2.0):
+            await connection.aclose()
+
+
 async def test_closing_fails_commands_under_way() -> None:
     async with scripted(f"{LOGGED_IN}C: T1 RENAME a b") as port:
         connection = await IMAPConnection.open(config(port))

@@ -396,7 +396,8 @@ class IMAPConnection:
         Never raises an IMAP error, and closes even if it is cancelled.
         """
         try:
-            if not self.is_closed and self.is_quiet:
+            may_speak = self.state is not SessionState.LOGOUT
+            if may_speak and self.is_quiet:
                 async with async_timeout.timeout(CLOSE_GRACE):
                     await self._protocol.submit(Logout())
         except (IMAPConnectionError, TimeoutError):
