@@ -552,6 +552,30 @@ async def test_a_bomb_of_small_responses_lets_others_work() -> None:
         connection.abort()
 
 
+async def test_a_listener_that_fails_in_a_later_turn_hangs_nobody() -> None:
+    """What it raises has nowhere to go then: the session ends all the same."""
+    many = b"* 1 EXISTS\r\n" * 100_000
+    left = 90_000
+
+    def listen(_: News) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise RuntimeError("a bug")
+
+    complaints: list[object] = []
+    loop = asyncio.get_running_loop()
+    async with scripted(broken(lambda peer: peer.deflated(many))) as port:
+        connection = await opened(port)
+        handler = loop.get_exception_handler()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        connection.add_listener(listen)
+        error = await outcome(connection.noop())
+        loop.set_exception_handler(handler)
+    assert "a bug" in str(error)
+    assert complaints
+
+
 @pytest.mark.parametrize("is_compressed", [True, False])
 async def test_what_is_paused_waits_and_is_not_lost(is_compressed: bool) -> None:
     """Also what has come already, and would be decompressed only now."""

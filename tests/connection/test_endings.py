@@ -6,6 +6,7 @@ import asyncio
 import pickle
 import socket
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -22,6 +23,8 @@ from aiosage.wire import ExpungeData, Limits
 from aiosage.wire.commands import (
     Append,
     Create,
+    Idle,
+    Logout,
     Rename,
     UidFetch,
     UidScan,
@@ -138,6 +141,48 @@ async def test_refused_idle_is_an_error_and_other_commands_go_on() -> None:
         with pytest.raises(IMAPOperationError, match="not now"):
             async with connection.idle():
                 pytest.fail("IDLE has not begun")
+        await connection.noop()
+        connection.abort()
+
+
+@pytest.mark.parametrize("answer", ["OK done", "NO too long", "BAD what"])
+async def test_idle_that_the_server_ends_unasked_ends_the_session(answer: str) -> None:
+    """Else whoever waits for news would wait for ever, hearing nothing."""
+    begun, ended = asyncio.Event(), asyncio.Event()
+    heard: list[News] = []
+
+    async def end(peer: Peer) -> None:
+        await begun.wait()
+        await peer.play(f"S: * 4 EXISTS\nS: T2 {answer}")
+
+    def listen(news: News) -> None:
+        heard.append(news)
+        if isinstance(news, IMAPConnectionError):
+            ended.set()
+
+    async with scripted(f"{SELECTED}C: T2 IDLE\nS: + idling", end) as port:
+        connection = await opened(port)
+        connection.add_listener(listen)
+        async with asyncio.timeout(2.0):
+            with suppress(IMAPOperationError):
+                async with connection.idle():
+                    begun.set()
+                    await ended.wait()
+        assert connection.is_closed
+    assert "ended IDLE" in str(heard[-1])
+
+
+async def test_done_is_not_said_to_a_server_that_has_ended_idle() -> None:
+    """It would take that for a command."""
+    script = (
+        f"{SELECTED}C: T2 IDLE\nS: + idling\nS: * 4 EXISTS\nS: T2 OK\n"
+        "C: T3 NOOP\nS: T3 OK"
+    )
+    async with scripted(script) as port:
+        connection = await opened(port)
+        idle = connection._protocol.start(Idle())
+        await idle.done
+        connection._protocol.release(idle)
         await connection.noop()
         connection.abort()
 
@@ -345,6 +390,16 @@ async def test_closing_does_not_wait_for_a_server_that_is_silent(
     monkeypatch.setattr("aiosage.connection._connection.CLOSE_GRACE", 0.1)
     async with scripted(LOGGED_IN) as port:
         connection = await IMAPConnection.open(config(port))
+        async with asyncio.timeout(2.0):
+            await connection.aclose()
+
+
+async def test_closing_says_no_goodbye_twice() -> None:
+    """A server that keeps the socket open would never answer the second."""
+    script = f"{LOGGED_IN}C: T1 LOGOUT\nS: * BYE\nS: T1 OK"
+    async with scripted(script) as port:
+        connection = await IMAPConnection.open(config(port))
+        await connection.execute(Logout())
         async with asyncio.timeout(2.0):
             await connection.aclose()
 

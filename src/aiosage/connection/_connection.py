@@ -299,7 +299,9 @@ class IMAPConnection:
 
         News reaches the listeners. Other commands wait until the block ends. On
         leaving, also by cancellation, the IDLE is ended, or if the server does
-        not answer that within `CLOSE_GRACE` seconds, the session.
+        not answer that within `CLOSE_GRACE` seconds, the session. A server that
+        ends it unasked ends the session, too, which the listeners hear: nobody
+        shall wait for news that does not come.
 
         Raises:
             IMAPCapabilityError: the server has no IDLE: poll with `noop`.
@@ -316,6 +318,7 @@ class IMAPConnection:
             raise
         if pending.done.done():  # refused
             self._result(command, pending)
+        pending.done.add_done_callback(lambda _: self._check_idle_end(pending))
         try:
             yield
         finally:
@@ -359,6 +362,10 @@ class IMAPConnection:
             stream.leave()
             self._protocol.abandon(pending)  # unless it has ended
 
+    def _check_idle_end(self, pending: Pending) -> None:
+        if pending.held:  # DONE is not said
+            self._protocol.fail(IMAPConnectionLost("the server ended IDLE unasked"))
+
     async def _end_idle(self, pending: Pending) -> None:
         """Say DONE and wait for the answer, whatever happens to the caller."""
         self._protocol.release(pending)
@@ -392,7 +399,8 @@ class IMAPConnection:
         Never raises an IMAP error, and closes even if it is cancelled.
         """
         try:
-            if not self.is_closed and self.is_quiet:
+            may_speak = self.state is not SessionState.LOGOUT
+            if may_speak and self.is_quiet:
                 async with async_timeout.timeout(CLOSE_GRACE):
                     await self._protocol.submit(Logout())
         except (IMAPConnectionError, TimeoutError):

@@ -310,10 +310,12 @@ class IMAPProtocol(Session):
         end_with(self.greeting, error)
         if self._out is not None:
             self._out.abort()
-        self._announce(error)
-        self._listeners.clear()
-        if self.conn_lost_cb is not None:
-            self.conn_lost_cb(error)
+        try:
+            self._announce(error)
+        finally:
+            self._listeners.clear()
+            if self.conn_lost_cb is not None:
+                self.conn_lost_cb(error)
 
     # -- Sending.
 
@@ -365,6 +367,9 @@ class IMAPProtocol(Session):
         except IMAPProtocolError as error:
             self.fail(error)
             return
+        except Exception as error:  # a listener's: nobody above could tell whose
+            self.fail(causes.lost(error))
+            raise
         if late := self._queue.abandoned_before(self._received - ABANDON_OCTETS):
             self.fail(causes.drained_too_much(late, ABANDON_OCTETS))
         elif self._queue.waiting:
