@@ -84,12 +84,13 @@ def memory_of(frame: Frame) -> int:
     That is its own and those of the objects in it: ``()`` is two octets on the
     line, and a list of more than sixty.
     """
-    octets = objects = 0
-    for index, part in enumerate(frame):
-        octets += len(part)
-        if index % 2 == 0:
-            objects += _PER_LIST * part.count(b"(") + _PER_ATOM * part.count(b" ")
-    return octets + max(_LEAST, objects)
+    text = frame[0]
+    octets = len(text)
+    if len(frame) > 1:
+        octets = sum(map(len, frame))
+        text = b"".join(frame[::2])
+    objects = _PER_LIST * text.count(b"(") + _PER_ATOM * text.count(b" ")
+    return octets + (objects if objects > _LEAST else _LEAST)
 
 
 class Framer:
