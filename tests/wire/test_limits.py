@@ -155,3 +155,11 @@ def test_what_a_mailbox_is_usually_asked_for_counts_little() -> None:
     """A million messages' flags must fit in the limit."""
     octets = b"* 1000000 FETCH (UID 4000000000 FLAGS (\\Seen \\Answered $Forwarded))"
     assert memory_of([octets]) * 1_000_000 < Limits().answer
+
+
+def test_objects_are_counted_in_all_texts_and_in_no_literal() -> None:
+    """A literal is one object, whatever is in it."""
+    lists = b"()" * 1000
+    assert memory_of([b"* 1 FETCH (A ", lists, b")"]) < 3000
+    for frame in ([lists], [b"* 1 X ", b"a", lists], [lists, b"a", b")"]):
+        assert memory_of(frame) > 60_000

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -383,3 +385,29 @@ def test_hostile_lists_cost_linear_time(name: str, start: bytes, end: bytes) -> 
     )
     base = max(min(_seconds(small) for _ in range(2)), 0.002)
     assert min(_seconds(large) for _ in range(2)) < 60 * base
+
+
+@pytest.mark.parametrize("read", [parse_usual_fetch, long_way])
+@pytest.mark.parametrize(
+    "octets",
+    [b"* 7 FETCH (UID 3 FLAGS (\\Seen))", b"* 7 FETCH (UID 3 BODY[] {2}\r\nab)"],
+)
+def test_what_is_read_can_be_pickled(
+    read: Callable[[Frame, int], FetchData | None], octets: bytes
+) -> None:
+    """It goes to other processes, with what all share that have no sections."""
+    (frame,) = frames(octets + b"\r\n")
+    data = read(frame, 200)
+    assert data is not None
+    assert pickle.loads(pickle.dumps(data)) == data
+
+
+def test_flags_of_many_messages_leave_the_garbage_collector_one_object_each() -> None:
+    """Its work grows with what is kept: empty dictionaries made it half of ours."""
+    first, second = (
+        parse_usual_fetch([b"* %d FETCH (UID 3 FLAGS ())" % seq], 200) for seq in (1, 2)
+    )
+    assert first is not None
+    assert second is not None
+    assert first.sections is second.sections
+    assert first.others is second.others

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Final, TypeAlias
 
 from ..errors import IMAPProtocolError
@@ -63,7 +64,7 @@ class Diverted(bytes):
 
 _LITERAL: Final = re.compile(rb"~?\{(\d{1,20})\+?\}\Z")
 _LITERAL_MAX: Final = len(b"~{+}") + 20
-_SMALL: Final = 512  # octets of a piece that is not worth an object
+_AHEAD: Final = 2**20  # octets of memory taken for a literal before they are there
 _HUMAN: Final = re.compile(
     rb"\+|\* +(?:OK|NO|BAD|BYE|PREAUTH)(?= |\Z)|(?!\*)[^ ]+ +(?:OK|NO|BAD)(?= |\Z)",
     re.IGNORECASE,
@@ -84,14 +85,17 @@ def memory_of(frame: Frame) -> int:
     That is its own and those of the objects in it: ``()`` is two octets on the
     line, and a list of more than sixty.
     """
-    octets = sum(map(len, frame))
-    objects = sum(
+    text = frame[0]
+    octets = len(text)
+    if len(frame) > 1:
+        octets = sum(map(len, frame))
+        text = b"".join(frame[::2])
+    objects = (
         _PER_LIST * text.count(b"(")
         + _PER_ATOM * text.count(b" ")
         + _PER_RANGE * text.count(b",")
-        for text in frame[::2]
     )
-    return octets + max(_LEAST, objects)
+    return octets + (objects if objects > _LEAST else _LEAST)
 
 
 class Framer:
@@ -115,7 +119,7 @@ class Framer:
         self._size = 0  # octets of the frame's finished parts
         self._held = bytearray()  # of the current line
         self._missing = -1  # octets the current literal lacks; -1 in a line
-        self._literal: list[bytes | bytearray] = []  # what is there of it
+        self._literal: BytesIO | None = None  # what is there of it, if not all is
         self._sink: Sink | None = None  # where it goes instead
         self._diverted: Diverted | None = None  # what stands for it then
         self.divert: Divert | None = None
@@ -129,8 +133,7 @@ class Framer:
         """Forget an incomplete response, as when TLS begins."""
         self._reset()
         self._held.clear()
-        self._literal.clear()
-        self._sink = self._diverted = None
+        self._literal = self._sink = self._diverted = None
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         """Add received octets; yield the responses they complete, in order.
@@ -228,23 +231,17 @@ class Framer:
         if self._sink is not None:
             self._sink(piece)
             piece = b""
-        elif self._missing or self._literal:
-            self._hold_literal(piece)
+        elif self._missing or self._literal is not None:
+            if self._literal is None:
+                size = len(piece) + self._missing
+                self._literal = BytesIO(bytes(min(size, _AHEAD)))
+            self._literal.write(piece)
             if not self._missing:
-                piece = b"".join(self._literal)
-                self._literal.clear()
+                piece = self._literal.getvalue()  # of one that is full: no copy
+                self._literal = None
         if not self._missing:
             self._end_literal(piece)
         return end
-
-    def _hold_literal(self, piece: bytes) -> None:
-        """Keep *piece*; small ones in a buffer, for each object costs 33 octets."""
-        if len(piece) >= _SMALL:
-            self._literal.append(piece)
-        elif self._literal and isinstance(buffer := self._literal[-1], bytearray):
-            buffer += piece
-        else:
-            self._literal.append(bytearray(piece))
 
     def _end_literal(self, literal: bytes) -> None:
         if self._diverted is not None:

@@ -46,6 +46,9 @@ _SECTIONS: Final = ("BODY[", "BODY.PEEK[", "BINARY[", "BINARY.PEEK[")
 _WHOLE: Final = frozenset({"RFC822", "RFC822.HEADER", "RFC822.TEXT"})
 _USUAL_DEPTH: Final = 1 + LIST_DEPTH
 _LONGEST_USUAL: Final = 2**16
+# Shared, since dictionaries that are kept set off the garbage collector.
+_NO_SECTIONS: Final[Mapping[str, bytes | None]] = MappingProxyType({})
+_NO_OTHERS: Final[Mapping[str, Value]] = MappingProxyType({})
 
 
 class FetchData(NamedTuple):
@@ -75,8 +78,12 @@ class FetchData(NamedTuple):
     modseq: int | None = None
     envelope: Envelope | None = None
     body_structure: BodyStructure | None = None
-    sections: Mapping[str, bytes | None] = MappingProxyType({})
-    others: Mapping[str, Value] = MappingProxyType({})
+    sections: Mapping[str, bytes | None] = _NO_SECTIONS
+    others: Mapping[str, Value] = _NO_OTHERS
+
+    def __reduce__(self) -> tuple[type[FetchData], tuple[object, ...]]:
+        # What is shared when there is nothing cannot be pickled.
+        return FetchData, (*self[:-2], dict(self.sections), dict(self.others))
 
     def __repr__(self) -> str:
         """Return what is there, of content only the names: logs must not have it."""
@@ -149,11 +156,11 @@ def parse_usual_fetch(frame: Frame, nesting: int) -> FetchData | None:
     if match is None:
         return None
     seq, uid, flags, date, size, modseq, envelope, structure, section = match.groups()
-    sections: dict[str, bytes | None] = {}
+    sections = _NO_SECTIONS
     if section is not None:
         if len(frame) != 3 or frame[2] != b")":
             return None
-        sections[str(section, "latin-1").upper()] = frame[1]
+        sections = {str(section, "latin-1").upper(): frame[1]}
     elif len(frame) != 1:
         return None
     return FetchData(
@@ -170,7 +177,6 @@ def parse_usual_fetch(frame: Frame, nesting: int) -> FetchData | None:
         if structure is None
         else BodyStructure.deferred(partial(body_structure_from, structure)),
         sections,
-        {},
     )
 
 
@@ -231,6 +237,6 @@ def parse_fetch(seq: int | None, values: list[Value]) -> FetchData:
         modseq,
         envelope,
         body_structure,
-        sections,
-        others,
+        sections or _NO_SECTIONS,
+        others or _NO_OTHERS,
     )
