@@ -204,21 +204,6 @@ async def test_commands_wait_until_idle_is_over() -> None:
         connection.abort()
 
 
-async def test_idle_that_the_server_has_ended_is_not_ended_again() -> None:
-    """DONE would be a command of its own, and the answer to it nobody's."""
-
-    async def serve(peer: Peer) -> None:
-        await peer.play(f"{SELECTED}C: T2 IDLE\nS: + ok\nS: T2 OK long enough")
-        await peer.play("C: T3 NOOP\nS: T3 OK done\nC: T4 NOOP\nS: T4 OK done")
-
-    async with scripted(serve) as port:
-        connection = await opened(port)
-        async with connection.idle():
-            await connection.noop()  # it would wait for the end of IDLE
-        await connection.noop()
-        connection.abort()
-
-
 async def test_idle_that_the_server_does_not_end_ends_the_session(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
