@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiosage.model import SpecialUse
-from aiosage.wire.commands import Create, MailboxStatus, StatusItem
+from aiosage.wire.commands import Create, ListMailboxes, MailboxStatus, StatusItem
 
 from .played import result, sent
 
@@ -32,3 +32,18 @@ def test_every_item_can_be_asked_for() -> None:
         b"STATUS a (MESSAGES RECENT UNSEEN UIDNEXT UIDVALIDITY DELETED SIZE"
         b" HIGHESTMODSEQ APPENDLIMIT MAILBOXID DELETED-STORAGE)"
     )
+
+
+def test_what_is_told_unasked_does_not_take_the_place_of_what_was_asked() -> None:
+    """RFC 5465 §5.2: with NOTIFY, news of a mailbox has some of the items."""
+    lines = (
+        b"* STATUS a (MESSAGES 5 UNSEEN 1)",
+        b"* STATUS b (MESSAGES 9)",
+        b"* STATUS a (MESSAGES 6 UIDNEXT 8)",
+    )
+    told = {"MESSAGES": 6, "UNSEEN": 1, "UIDNEXT": 8}
+    status = result(MailboxStatus("a", ("MESSAGES", "UNSEEN")), *lines)
+    assert (status.mailbox, status.items) == ("a", told)
+    listing = (b"* LIST () NIL a", *lines)
+    (listed,) = result(ListMailboxes(status=("MESSAGES", "UNSEEN")), *listing)
+    assert listed.status == status

@@ -18,6 +18,7 @@ from ..responses import (
     Untagged,
 )
 from ._command import Command, of_kind
+from ._mailboxes import statuses
 from ._metadata import encode_entries
 
 
@@ -152,14 +153,14 @@ class ListMailboxes(Command[tuple[ListedMailbox, ...]]):
             for data in of_kind(ListData, untagged)
             if not data.subscribed_only
         }
-        statuses = {data.mailbox: data for data in of_kind(StatusData, untagged)}
+        status_of = statuses(untagged)
         rights = {data.mailbox: data.rights for data in of_kind(MyRightsData, untagged)}
         metadata: dict[str, dict[str, bytes | None]] = {}
         for told in of_kind(MetadataData, untagged):
             metadata.setdefault(told.mailbox, {}).update(told.values)
         return tuple(
             ListedMailbox(
-                data, statuses.get(name), rights.get(name), metadata.get(name)
+                data, status_of.get(name), rights.get(name), metadata.get(name)
             )
             for name, data in found.items()
         )

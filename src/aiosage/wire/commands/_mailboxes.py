@@ -157,7 +157,18 @@ class MailboxStatus(Command[StatusData]):
         name = with_inbox(self.mailbox)
         found = [
             data
-            for data in of_kind(StatusData, untagged)
+            for data in statuses(untagged).values()
             if with_inbox(data.mailbox) == name
         ]
         return found[-1] if found else StatusData(self.mailbox, {})
+
+
+def statuses(untagged: Sequence[Untagged | Status]) -> dict[str, StatusData]:
+    """Return what was told of each mailbox, the newest of each item.
+
+    What is told unasked has not all items that were asked for (RFC 5465 §5.2).
+    """
+    items: dict[str, dict[str, int | str | None]] = {}
+    for data in of_kind(StatusData, untagged):
+        items.setdefault(data.mailbox, {}).update(data.items)
+    return {mailbox: StatusData(mailbox, told) for mailbox, told in items.items()}

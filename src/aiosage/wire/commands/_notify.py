@@ -10,7 +10,8 @@ from typing import ClassVar, Final
 from ...model import MessagePart
 from .._encoder import Encoder
 from ..responses import Status, StatusData, Untagged
-from ._command import Command, of_kind
+from ._command import Command
+from ._mailboxes import statuses
 
 
 class NotifyEvent(StrEnum):
@@ -163,5 +164,4 @@ class Notify(Command[tuple[StatusData, ...]]):
         """Return how the mailboxes stand, if that was asked for, each once."""
         if not self.status:
             return ()
-        found = {data.mailbox: data for data in of_kind(StatusData, untagged)}
-        return tuple(found.values())
+        return tuple(statuses(untagged).values())
