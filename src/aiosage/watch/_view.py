@@ -36,6 +36,7 @@ class MailboxView:
         self.uidvalidity = uidvalidity
         self._uids = array("I")  # four octets each, however many the server claims
         self._unknown = 0
+        self._asked = 0  # of these, those asked for in vain
         self.flags: dict[int, Flags] = {}
         self._grow(exists)
 
@@ -43,6 +44,15 @@ class MailboxView:
     def has_unknown(self) -> bool:
         """Whether there are messages whose UIDs must be asked for."""
         return self._unknown > 0
+
+    @property
+    def has_unasked(self) -> bool:
+        """Whether some of them have not been asked for in vain."""
+        return self._unknown > self._asked
+
+    def note_asked(self) -> None:
+        """Note that all that are unknown have been asked for in vain."""
+        self._asked = self._unknown
 
     @property
     def unknown_count(self) -> int:
@@ -84,11 +94,15 @@ class MailboxView:
         self._uids.frombytes(bytes(missing * self._uids.itemsize))
         self._unknown += missing
 
+    def _forget_unknown(self) -> None:
+        self._unknown -= 1
+        self._asked = min(self._asked, self._unknown)
+
     def _expunge(self, seq: int) -> Iterator[WatchEvent]:
         self._check(seq)
         uid = self._uids.pop(seq - 1)
         if uid == 0:  # came and went before its UID was known
-            self._unknown -= 1
+            self._forget_unknown()
         elif self.flags.pop(uid, None) is not None:
             yield MessageExpunged(self._mailbox, self.uidvalidity, uid)
 
@@ -115,7 +129,7 @@ class MailboxView:
             if uid is None:
                 return  # asking for its UID will tell its flags, too
             self._uids[seq - 1] = uid
-            self._unknown -= 1
+            self._forget_unknown()
         elif uid is not None and uid != known:
             raise IMAPProtocolError(
                 f"message {seq} of {self._mailbox!r} was UID {known}, now UID {uid}"
