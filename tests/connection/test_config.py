@@ -19,6 +19,19 @@ def test_defaults() -> None:
     assert ConnectionConfig(host="::1", username="u").address == "[::1]:993"
 
 
+@pytest.mark.parametrize("name", ["port", "connect_timeout", "read_timeout"])
+@pytest.mark.parametrize("value", ["993", b"1"])
+def test_what_is_no_number_is_a_mistake(name: str, value: object) -> None:
+    """The environment gives text, and not everybody checks types."""
+    with pytest.raises(IMAPConfigurationError, match=f"{name}: {value!r} is not"):
+        ConnectionConfig(host="h", username="u", **{name: value})  # type: ignore[arg-type]  # the mistake
+
+
+def test_none_is_no_deadline() -> None:
+    with pytest.raises(IMAPConfigurationError, match="read_timeout: None is not"):
+        ConnectionConfig(host="h", username="u", read_timeout=None)  # type: ignore[arg-type]  # the mistake
+
+
 def test_every_mistake_is_told_at_once() -> None:
     with pytest.raises(IMAPConfigurationError) as caught:
         ConnectionConfig(

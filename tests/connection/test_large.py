@@ -16,12 +16,15 @@ from itertools import chain
 
 import pytest
 
+from aiosage.connection._pipeline import MAX_DEPTH
 from aiosage.connection._protocol import IMAPProtocol
+from aiosage.errors import IMAPConnectionLost
 from aiosage.model import IMAPSearchCriteria, MessagePart, MessageSet
 from aiosage.wire import FetchData
 from aiosage.wire.commands import (
     Command,
     ListMailboxes,
+    Noop,
     SessionState,
     UidFetch,
     UidScan,
@@ -176,6 +179,25 @@ async def test_twice_as_much_takes_about_twice_as_long(name: str) -> None:
             del answered
     half, whole = map(min, seconds.values())
     assert whole < 3.2 * half
+
+
+async def test_giving_up_commands_that_wait_costs_as_much_for_each() -> None:
+    """Whoever asked last gives up first, as when a group of tasks is cancelled."""
+
+    def give_up(count: int) -> float:
+        session = IMAPProtocol(asyncio.get_running_loop())
+        session.connection_made(Sent())
+        waiting = [session.start(Noop()) for _ in range(count)][MAX_DEPTH:]
+        begun = time.process_time()
+        for pending in reversed(waiting):
+            session.abandon(pending)
+        seconds = time.process_time() - begun
+        session.fail(IMAPConnectionLost("the test is over"))
+        return seconds
+
+    rounds = [(give_up(2_000), give_up(8_000)) for _ in range(2)]
+    few, many = (min(column) for column in zip(*rounds, strict=True))
+    assert many < 9 * few  # it would be 16 times
 
 
 @pytest.mark.parametrize("name", LOADS)

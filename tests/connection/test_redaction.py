@@ -13,7 +13,14 @@ from aiosage.connection._redaction import RECENT, Redactor
 from aiosage.errors import IMAPConnectionError, IMAPError, IMAPOperationError
 from aiosage.model import Secret
 from aiosage.testing import CyrusServer, DovecotServer
-from aiosage.wire import Code, Condition, Encoder, Status
+from aiosage.wire import (
+    AppendUidCode,
+    Code,
+    Condition,
+    Encoder,
+    NumberCode,
+    Status,
+)
 from aiosage.wire.commands import (
     Append,
     GenUrlAuth,
@@ -199,3 +206,25 @@ async def test_an_echo_that_is_no_answer_is_told_to_nobody(
     secret = KEY if asked == URL else asked
     for text in heard.texts():
         assert secret[:10] not in text, text
+
+
+def test_a_code_that_is_a_secret_loses_its_name() -> None:
+    """A name is told in errors, in capitals."""
+    status = Status("A1", Condition.NO, Code("HUNTER2-AND-MORE", ""), "no")
+
+    assert Redactor(["hunter2-and-more"]).status(status).code == Code("***", "***")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        NumberCode("UIDVALIDITY", "1712345678", 1712345678),
+        AppendUidCode("APPENDUID", "1712345678 4", 1712345678, ((4, 4),)),
+        Code("READ-ONLY"),
+    ],
+)
+def test_what_the_server_says_of_itself_is_not_taken_for_a_secret(code: Code) -> None:
+    """Some passwords are short, and a part of much."""
+    status = Status("A1", Condition.OK, code, "done")
+
+    assert Redactor(["1234", "read"]).status(status) is status

@@ -210,6 +210,18 @@ def record(direction: Direction, text: str) -> TraceRecord:
     return TraceRecord(1, 0.0, direction, text)
 
 
+def test_a_command_after_an_invitation_that_was_withdrawn_has_a_tag() -> None:
+    """As after an IDLE that the server ends by itself."""
+    said = [
+        record(Direction.CLIENT, "A1 IDLE"),
+        record(Direction.SERVER, "+ idling"),
+        record(Direction.SERVER, "A1 OK over"),
+        record(Direction.CLIENT, "A2 NOOP"),
+    ]
+    transcript = str(Transcript.from_trace(said))
+    assert transcript.splitlines()[2:] == ["S: T1 OK over", "C: T2 NOOP"]
+
+
 def test_a_trace_becomes_a_transcript_that_a_person_can_read() -> None:
     server, client = Direction.SERVER, Direction.CLIENT
     transcript = Transcript.from_trace(

@@ -43,9 +43,14 @@ STEPS = st.lists(
 
 
 class Server:
-    """What a server holds, and says about it as it happens."""
+    """What a server holds, and says about it as it happens.
 
-    def __init__(self) -> None:
+    Args:
+        uid_only: messages have no numbers (RFC 9586).
+    """
+
+    def __init__(self, *, uid_only: bool = False) -> None:
+        self.uid_only = uid_only
         self.messages: list[tuple[int, Flags]] = []
         self.uidnext = 1
 
@@ -62,10 +67,10 @@ class Server:
             return []
         index = number % len(self.messages)
         uid, _ = self.messages[index]
-        if verb == "expunge":
+        if verb == "expunge" and not self.uid_only:
             del self.messages[index]
             return [ExpungeData(index + 1)]
-        if verb == "vanish":
+        if verb in ("expunge", "vanish"):
             gone = self.messages[index : index + 2]
             del self.messages[index : index + 2]
             return [VanishedData(MessageSet(uid for uid, _ in gone), False)]
@@ -74,6 +79,8 @@ class Server:
 
     def _fetch(self, index: int, *, uid: bool) -> FetchData:
         message, flags = self.messages[index]
+        if self.uid_only:
+            return FetchData(seq=None, uid=message, flags=flags)
         return FetchData(seq=index + 1, uid=message if uid else None, flags=flags)
 
     @property
@@ -98,12 +105,12 @@ def replay(mirror: dict[int, Flags], events: Iterable[WatchEvent]) -> None:
                 pytest.fail(f"not an event of a view: {event}")
 
 
-@given(STEPS)
+@given(STEPS, st.booleans())
 def test_events_make_of_a_mirror_what_the_mailbox_is(
-    steps: list[tuple[str, int, Flags]],
+    steps: list[tuple[str, int, Flags]], uid_only: bool
 ) -> None:
-    """Each change is told once, whatever of it is known by number only."""
-    server, mirror = Server(), dict[int, Flags]()
+    """Each change is told once, whatever of it is known by number or UID only."""
+    server, mirror = Server(uid_only=uid_only), dict[int, Flags]()
     view = MailboxView("INBOX", 1, 0)
 
     for step in [*steps, ("scan", 0, frozenset[Flag]())]:
@@ -122,14 +129,14 @@ def test_events_make_of_a_mirror_what_the_mailbox_is(
     assert not view.has_unknown
 
 
-@given(STEPS)
+@given(STEPS, st.booleans())
 def test_what_to_ask_for_covers_everything_unknown(
-    steps: list[tuple[str, int, Flags]],
+    steps: list[tuple[str, int, Flags]], uid_only: bool
 ) -> None:
     """The UIDs of unknown messages are above those known before them."""
-    server, view = Server(), MailboxView("INBOX", 1, 0)
+    server, view = Server(uid_only=uid_only), MailboxView("INBOX", 1, 0)
     for step in steps:
-        if step[0] == "vanish":
+        if step[0] == "vanish" or (uid_only and step[0] == "expunge"):
             continue
         for response in server.step(*step):
             list(view.apply(response))

@@ -424,6 +424,52 @@ async def test_news_of_the_mailbox_open_before_is_not_taken_for_the_watched_one(
             assert client.stats().opened == 1
 
 
+async def test_a_message_that_cannot_be_fetched_does_not_keep_the_watch_busy() -> None:
+    """Some servers count a broken message, and tell nothing of it."""
+    script = f"""{LOGGED_IN}
+C: T1 EXAMINE INBOX
+S: * 2 EXISTS
+S: * OK [UIDVALIDITY 7] ok
+S: T1 OK
+C: T2 UID FETCH 1:4294967295 (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS ())
+S: T2 OK
+C: T3 UID FETCH 2:4294967295 (FLAGS)
+S: T3 OK
+C: T4 NOOP
+S: T4 OK
+C: T5 IDLE
+S: + idling
+S: * 3 EXISTS
+C: DONE
+S: T5 OK
+C: T6 UID FETCH 2:4294967295 (FLAGS)
+S: * 3 FETCH (UID 5 FLAGS ())
+S: T6 OK
+C: T7 UID FETCH 2:4294967295 (FLAGS)
+S: * 3 FETCH (UID 5 FLAGS ())
+S: T7 OK
+C: T8 NOOP
+S: T8 OK
+C: T9 IDLE
+S: + idling
+S: * 3 FETCH (FLAGS (\\Seen))
+C: DONE
+S: T9 OK
+C: T10 LOGOUT
+S: * BYE
+S: T10 OK
+"""
+    async with (
+        scripted(script) as port,
+        IMAPClient(config(port)) as client,
+        client.watch("INBOX") as events,
+    ):
+        new, changed = await take(events, 2)
+    assert new == NewMessage("INBOX", 7, 5, NONE)
+    assert changed == FlagsChanged("INBOX", 7, 5, SEEN)
+
+
 async def test_cancelling_at_any_time_gives_the_connections_back(
     server: Endpoint, other: OtherClient
 ) -> None:

@@ -122,8 +122,12 @@ class ConnectionConfig:
             mistakes.append(f"host: {self.host!r} is not the name of a server")
         if not self.username:
             mistakes.append("username: is empty")
-        if self.port is not None and not 1 <= self.port <= 65535:
-            mistakes.append(f"port: {self.port} is not in 1..65535")
+        port = self.port
+        if port is not None and not (
+            isinstance(port, int)  # pyright: ignore[reportUnnecessaryIsInstance]
+            and 1 <= port <= 65535
+        ):
+            mistakes.append(f"port: {port!r} is not in 1..65535")
         try:
             object.__setattr__(self, "security", Security(self.security))
         except ValueError:
@@ -137,9 +141,11 @@ class ConnectionConfig:
             "idle_renewal",
             "poll_interval",
         ):
-            value = getattr(self, name)
-            if not value > 0:
-                mistakes.append(f"{name}: {value} is not a positive number of seconds")
+            value: object = getattr(self, name)
+            if not (isinstance(value, int | float) and value > 0):
+                mistakes.append(
+                    f"{name}: {value!r} is not a positive number of seconds"
+                )
         if isinstance(self.token, str):
             object.__setattr__(self, "token", Secret(self.token))
         mistakes.extend(self._check_auth())

@@ -218,7 +218,7 @@ class IMAPProtocol(Session):
         """
         if self.cause is not None:
             raise again(self.cause, maybe_executed=False)
-        self._queue.waiting.append(pending)
+        self._queue.waiting[pending.tag] = pending
         self._send_waiting()
 
     async def submit(self, command: Command[object]) -> Pending:
@@ -501,7 +501,9 @@ class IMAPProtocol(Session):
         """Go on in another dialect, with what waits to be sent, too."""
         before = self.dialect
         super()._choose_dialect()
-        for pending in self._queue.waiting if self.dialect != before else ():
+        if self.dialect == before:
+            return
+        for pending in self._queue.waiting.values():
             # A SASL exchange has begun with its encoding, and names no mailbox.
             if not isinstance(pending.command, Authenticate):
                 pending.encoded = self._encode(pending.tag, pending.command)
@@ -533,8 +535,7 @@ class IMAPProtocol(Session):
 
     def abandon(self, pending: Pending) -> None:
         """Let nobody wait for *pending* any more."""
-        if pending in self._queue.waiting:
-            self._queue.waiting.remove(pending)
+        if self._queue.waiting.pop(pending.tag, None) is not None:
             self._send_waiting()
         elif pending.tag not in self._queue.under_way:
             return

@@ -13,7 +13,7 @@ replies to it never reach another command.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 
 from ..errors import IMAPConnectionError
 from ..wire.commands import Authenticate, Enable
@@ -25,12 +25,13 @@ class CommandQueue:
     """Commands that wait or are under way, each in the order it was asked for.
 
     Attributes:
-        waiting: nothing of them is sent yet.
+        waiting: by tag; nothing of them is sent yet.
         under_way: by tag; something of them is sent, and they have not ended.
     """
 
     def __init__(self) -> None:
-        self.waiting: deque[Pending] = deque()
+        # In a dict, taking the first again and again is quadratic.
+        self.waiting: OrderedDict[str, Pending] = OrderedDict()
         self.under_way: dict[str, Pending] = {}
 
     @property
@@ -44,14 +45,15 @@ class CommandQueue:
         It must while another is sent only in part, or would change what it means
         (RFC 9051 §5.5).
         """
-        if not self.waiting:
-            return None
+        pending = next(iter(self.waiting.values()), None)
         others = self.under_way.values()
-        if any(not other.is_sent for other in others) or not may_join(
-            self.waiting[0].command, [other.command for other in others]
+        if (
+            pending is None
+            or any(not other.is_sent for other in others)
+            or not may_join(pending.command, [other.command for other in others])
         ):
             return None
-        pending = self.waiting.popleft()
+        del self.waiting[pending.tag]
         self.under_way[pending.tag] = pending
         return pending
 
@@ -104,7 +106,7 @@ class CommandQueue:
 
     def fail(self, error: IMAPConnectionError) -> None:
         """End every command by *error*."""
-        for pending in (*self.under_way.values(), *self.waiting):
+        for pending in (*self.under_way.values(), *self.waiting.values()):
             pending.fail(error)
         self.under_way.clear()
         self.waiting.clear()

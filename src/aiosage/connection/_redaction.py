@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from ..wire import Code, EncodedCommand, Frame, Status
+from ..wire import BadUrlCode, Code, EncodedCommand, Frame, ReferralCode, Status
 
 SHORTEST_SECRET: Final = 4  # hiding a shorter one would make holes in every text
 RECENT: Final = 64
@@ -20,6 +20,10 @@ HIDDEN: Final = "***"
 # The end of an authorized URL, which is all that is secret of it (RFC 4467 §6). No
 # two ways to match: a text of many such beginnings takes time by its length.
 _URLAUTH: Final = re.compile(r"(;urlauth=[^:;\s]*:[^:;\s]*:)[0-9a-z]+", re.IGNORECASE)
+
+# Codes that may hold what the client said. Others are numbers and words of the
+# protocol, and a UIDVALIDITY must not get lost since a password is part of it.
+_TELLS_BACK: Final = (Code, BadUrlCode, ReferralCode)
 
 
 class Redactor:
@@ -61,8 +65,13 @@ class Redactor:
     def status(self, status: Status) -> Status:
         """Return *status* without secrets in its text and its code."""
         text, code = self.text(status.text), status.code
-        if code is not None and self.text(code.text) != code.text:
-            return replace(status, text=text, code=Code(code.name, HIDDEN))
+        if type(code) in _TELLS_BACK:
+            assert code is not None
+            # The name was put into capitals.
+            is_secret = any(secret.upper() == code.name for secret in self._all())
+            if is_secret or self.text(code.text) != code.text:
+                name = HIDDEN if is_secret else code.name
+                return replace(status, text=text, code=Code(name, HIDDEN))
         return status if text == status.text else replace(status, text=text)
 
     def is_given_away_by(self, frame: Frame) -> bool:

@@ -156,6 +156,7 @@ def _from_trace(records: Iterable[TraceRecord]) -> Iterator[tuple[str, str]]:
             is_invited = is_invited or first.startswith("+")
             tag, _, said = first.partition(" ")
             if tag in names:
+                is_invited = False  # as when the server ends IDLE unasked
                 yield "S: ", f"{names[tag]} {said}"
             elif (found := _CORRELATOR.search(first)) and found[0] in names:
                 name = names[found[0]]

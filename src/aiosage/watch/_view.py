@@ -9,6 +9,7 @@ what each one means. It does no I/O.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..errors import IMAPProtocolError
@@ -36,6 +37,9 @@ class MailboxView:
         self.uidvalidity = uidvalidity
         self._uids = array("I")  # four octets each, however many the server claims
         self._unknown = 0
+        self._asked = 0  # of these, those asked for in vain
+        self._complete_to = 0  # no unknown message has this UID or one below
+        self._is_by_uid = False  # messages have no numbers (RFC 9586)
         self.flags: dict[int, Flags] = {}
         self._grow(exists)
 
@@ -45,6 +49,15 @@ class MailboxView:
         return self._unknown > 0
 
     @property
+    def has_unasked(self) -> bool:
+        """Whether some of them have not been asked for in vain."""
+        return self._unknown > self._asked
+
+    def note_asked(self) -> None:
+        """Note that all that are unknown have been asked for in vain."""
+        self._asked = self._unknown
+
+    @property
     def unknown_count(self) -> int:
         """How many messages that is."""
         return self._unknown
@@ -52,6 +65,8 @@ class MailboxView:
     @property
     def unknown(self) -> MessageSet:
         """The UIDs to ask for: all above those of the first unknown message."""
+        if self._is_by_uid:
+            return MessageSet.from_range(min(self._complete_to + 1, MAX_UID), MAX_UID)
         known = self._uids.index(0) if self._unknown else len(self._uids)
         first = self._uids[known - 1] + 1 if known else 1
         return MessageSet.from_range(min(first, MAX_UID), MAX_UID)
@@ -71,6 +86,8 @@ class MailboxView:
                 yield from self._vanish(uids)
             case FetchData(seq=int(seq), uid=uid, flags=flags) if flags is not None:
                 yield from self._set_flags(seq, uid, flags - _RECENT)
+            case FetchData(uid=int(uid), flags=flags) if flags is not None:
+                yield from self._set_flags(self._number_of(uid), uid, flags - _RECENT)
             case _:
                 pass
 
@@ -81,14 +98,20 @@ class MailboxView:
                 f"the server says {count} messages exist in {self._mailbox!r}, where"
                 f" {len(self._uids)} did and none was expunged"
             )
+        if not self._unknown:
+            self._complete_to = self._uids[-1] if self._uids else 0
         self._uids.frombytes(bytes(missing * self._uids.itemsize))
         self._unknown += missing
+
+    def _forget_unknown(self) -> None:
+        self._unknown -= 1
+        self._asked = min(self._asked, self._unknown)
 
     def _expunge(self, seq: int) -> Iterator[WatchEvent]:
         self._check(seq)
         uid = self._uids.pop(seq - 1)
         if uid == 0:  # came and went before its UID was known
-            self._unknown -= 1
+            self._forget_unknown()
         elif self.flags.pop(uid, None) is not None:
             yield MessageExpunged(self._mailbox, self.uidvalidity, uid)
 
@@ -104,6 +127,22 @@ class MailboxView:
             if self.flags.pop(uid, None) is not None:
                 yield MessageExpunged(self._mailbox, self.uidvalidity, uid)
 
+    def _number_of(self, uid: int) -> int:
+        """Return where *uid* stands, where no number is told (RFC 9586 §3.3).
+
+        There, all that are known stand before all that are not.
+        """
+        self._is_by_uid = True
+        known = len(self._uids) - self._unknown
+        at = bisect_left(self._uids, uid, 0, known)
+        if at < known and self._uids[at] != uid:
+            self._uids.insert(at, 0)
+            if self._unknown:
+                self._uids.pop()
+            else:
+                self._unknown += 1
+        return at + 1
+
     def _set_flags(
         self, seq: int, uid: int | None, flags: Flags
     ) -> Iterator[WatchEvent]:
@@ -115,7 +154,7 @@ class MailboxView:
             if uid is None:
                 return  # asking for its UID will tell its flags, too
             self._uids[seq - 1] = uid
-            self._unknown -= 1
+            self._forget_unknown()
         elif uid is not None and uid != known:
             raise IMAPProtocolError(
                 f"message {seq} of {self._mailbox!r} was UID {known}, now UID {uid}"

@@ -228,7 +228,8 @@ class _Watcher:
         """Ask for the UIDs and flags of messages that are known by number only.
 
         A message that is expunged before it can be asked for stays unknown until
-        the server says that it is gone.
+        the server says that it is gone. So does one that the server counts, but
+        tells nothing of, as some do if it is broken.
         """
         while self._view.has_unknown:
             unknown = self._view.unknown_count
@@ -236,6 +237,7 @@ class _Watcher:
             if self._view.unknown_count >= unknown:
                 await connection.noop()
                 if self._view.unknown_count >= unknown:
+                    self._view.note_asked()
                     return
 
     async def _tell(self) -> None:
@@ -268,7 +270,7 @@ class _Watcher:
             if connection.supports("IDLE"):
                 with anyio.move_on_after(config.idle_renewal):
                     async with connection.idle():
-                        while not (self._view.has_unknown or self._is_doubtful):
+                        while not (self._view.has_unasked or self._is_doubtful):
                             await self._wait_for_news()
                             await self._tell()
             else:
