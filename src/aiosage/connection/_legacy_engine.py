@@ -341,7 +341,9 @@ class LegacyEngine(IMAPProtocol):
             aioimaplib.Abort: it is illegal in this state, or the session ended.
             aioimaplib.CommandTimeout: nothing moved for its time.
         """
-        literal, self.literal_data = self.literal_data, None
+        # Of an APPEND that has failed before it came here, it may have been left.
+        literal = self.literal_data if command.name == "APPEND" else None
+        self.literal_data = None
         rules = _base.Commands.get(command.name)
         if self.cause is None and rules and self.state not in rules.valid_states:
             raise aioimaplib.Abort(

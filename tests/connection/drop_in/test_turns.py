@@ -159,6 +159,19 @@ async def test_a_literal_that_is_not_there_is_not_announced(library: Library) ->
                 await protocol.execute(command)
 
 
+async def test_a_message_goes_with_no_other_command(library: Library) -> None:
+    """Not with an IDLE, in place of DONE; the base keeps it, too."""
+    script = "C: T1 IDLE\nS: + idling\nC: DONE\nS: T1 OK done\n"
+    async with library.selected(script) as client:
+        with pytest.raises(ValueError, match="CR and LF"):
+            await client.append(b"body\r\nZ9 CREATE Injected\r\n", "a\r\nb")
+        idle = await client.idle_start()
+        client.idle_done()
+        async with library.within:
+            await idle
+        assert client.protocol.literal_data is None
+
+
 async def test_a_lost_connection_ends_everything_that_waits(library: Library) -> None:
     """In the base all of it waits out its time, IDLE for ever (110, 87648)."""
     asked = asyncio.Event()
