@@ -475,6 +475,51 @@ async def test_starttls_is_not_skipped_where_it_is_not_offered() -> None:
             await client.starttls()
 
 
+async def test_starttls_answered_too_late_ends_the_session() -> None:
+    """The server waits for TLS then: a password must not come in the clear."""
+    heard: list[str] = []
+
+    async def be_late(peer: Peer) -> None:
+        await peer.play("S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi")
+        heard.append((await peer.line()).split()[1])
+        await peer.gone()
+
+    async with scripted(be_late) as port:
+        client = IMAP4("127.0.0.1", port, timeout=0.1)
+        await client.wait_hello_from_server()
+        with pytest.raises(TimeoutError):
+            await client.starttls()
+        with pytest.raises(AioImapException, match="STARTTLS"):
+            await client.login("joe", "secret")
+        await client.aclose()
+    assert heard == ["STARTTLS"]
+
+
+async def test_what_was_asked_before_tls_is_there_goes_over_tls(
+    certificates: Certificates,
+) -> None:
+    async def upgrade(peer: Peer) -> None:
+        await peer.play("S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi")
+        await peer.play("C: T1 STARTTLS\nS: T1 OK go")
+        await peer.writer.start_tls(certificates.server_context())
+        await peer.play(
+            'C: T1 LOGIN joe "secret"\nS: T1 OK [CAPABILITY IMAP4rev1] in\n'
+            "C: T2 CAPABILITY\nS: * CAPABILITY IMAP4rev1\nS: T2 OK done"
+        )
+
+    async with scripted(upgrade) as port:
+        client = IMAP4("localhost", port, timeout=5)
+        await client.wait_hello_from_server()
+        try:
+            _, answer = await asyncio.gather(
+                client.starttls(certificates.client_context()),
+                client.login("joe", "secret"),
+            )
+            assert answer.result == "OK"
+        finally:
+            await client.aclose()
+
+
 async def test_a_socket_and_a_protocol_of_ones_own(certificates: Certificates) -> None:
     """For proxies and limits; in the base `create_client` is to be overridden.
 

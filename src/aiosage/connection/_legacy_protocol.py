@@ -164,16 +164,10 @@ class LegacyProtocol(LegacyEngine):
         """
         if "STARTTLS" not in self.capabilities or self.state != aioimaplib.NONAUTH:
             raise aioimaplib.Abort("server has not STARTTLS capability here")
-        status = (await self.submit(StartTls())).done.result()
-        if status.condition is not Condition.OK:
-            raise aioimaplib.Abort(f"server refused STARTTLS: {status.text}")
         try:
-            self.pause_for_tls()
-            transport = await self._running.start_tls(
-                self.socket_transport, self, context, server_hostname=server_hostname
-            )
-            if transport is None:
-                raise ConnectionAbortedError
+            status = (await self.submit(StartTls())).done.result()
+            if status.condition is Condition.OK:
+                await self._go_over_tls(context, server_hostname)
         except (OSError, IMAPProtocolError) as error:  # ssl.SSLError is one
             failure = IMAPTLSError(f"STARTTLS failed: {error}")
             self.fail(failure)
@@ -181,6 +175,18 @@ class LegacyProtocol(LegacyEngine):
         except BaseException:
             self.fail(IMAPTLSError("STARTTLS was cancelled"))
             raise
+        if status.condition is not Condition.OK:
+            raise aioimaplib.Abort(f"server refused STARTTLS: {status.text}")
+        await self.capability()
+
+    async def _go_over_tls(
+        self, context: ssl.SSLContext, server_hostname: str | None
+    ) -> None:
+        self.pause_for_tls()
+        transport = await self._running.start_tls(
+            self.socket_transport, self, context, server_hostname=server_hostname
+        )
+        if transport is None:
+            raise ConnectionAbortedError
         self.transport = cast("Any", transport)  # which the base says is None
         self.go_through(transport)
-        await self.capability()

@@ -282,6 +282,7 @@ class IMAPProtocol(Session):
         self._out = transport
         self._channel.attach(transport)
         self._upgrading = False
+        self._send_waiting()
 
     def hold_reading(self, held: bool) -> None:
         """Stop reading, since what is read finds no taker, or go on.
@@ -321,6 +322,8 @@ class IMAPProtocol(Session):
 
     def _send_waiting(self) -> None:
         """Send what may be sent, in the order it was asked for."""
+        if self._upgrading:
+            return  # it would go in the clear
         while self.cause is None and (pending := self._queue.next()) is not None:
             if isinstance(pending.command, Select):
                 self.selected = None
