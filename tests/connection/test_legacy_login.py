@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 from aioimaplib import AioImapException
@@ -102,6 +104,23 @@ async def test_a_token_is_refused_with_its_reasons(
         assert base64.b64encode(message.encode()).decode() not in caplog.text
 
 
+async def test_reasons_may_be_no_text_and_name_the_token() -> None:
+    """JSON can tell of half a character; some servers send back what they had."""
+    told = b'{"status": "\\ud800", "T0KEN": "T0KEN"}'
+
+    async def refuse(peer: Peer) -> None:
+        tag = (await peer.line()).split()[0]
+        peer.send(b"+ " + base64.b64encode(told) + b"\r\n")
+        await peer.line()
+        peer.send(tag.encode() + b" NO [AUTHENTICATIONFAILED] not \xff\r\n")
+
+    async with greeted(_HELLO, refuse) as client:
+        refused = await client.authenticate("OAUTHBEARER", "joe", "T0KEN")
+        assert refused.result == "NO"
+        assert refused.lines[:2] == [b"status: ?", b"***: ***"]
+        assert refused.lines[2].startswith(b"[AUTHENTICATIONFAILED] not ")
+
+
 _LOG_INS: dict[str, Callable[[IMAP4], Awaitable[object]]] = {
     "login": lambda client: client.login("joe", 'S3"CRET'),
     "xoauth2": lambda client: client.xoauth2("joe", "T0KEN"),
@@ -130,6 +149,22 @@ async def test_what_a_server_sends_back_is_not_logged(
     assert sent[0] not in caplog.text
 
 
+@pytest.mark.parametrize("name", _LOG_INS)
+async def test_a_secret_that_a_server_names_is_not_logged(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor where it had been told in base64."""
+    caplog.set_level(logging.DEBUG)
+    secret = 'S3"CRET' if name == "login" else "T0KEN"
+    script = f"{_HELLO}\nC: T1 ...\nS: T1 NO {secret} is no good"
+    async with greeted(script) as client:
+        refused = await _LOG_INS[name](client)
+        assert isinstance(refused, tuple)
+        assert refused[0] == "NO"
+    assert "is no good" in caplog.text
+    assert secret not in caplog.text
+
+
 async def test_a_server_that_does_not_prove_itself_is_left() -> None:
     """It says OK without knowing the password (RFC 5802 §5)."""
     script = f"{_HELLO}\nC: T1 AUTHENTICATE SCRAM-SHA-256 ...\nS: T1 OK trust me"
@@ -154,6 +189,22 @@ async def test_what_cannot_be_sent_is_a_value_error() -> None:
         with pytest.raises(ValueError, match="NUL"):
             await client.authenticate("OAUTHBEARER", "joe\0", "secret")
         assert client.has_capability("AUTH=OAUTHBEARER")
+        await client.logout()
+
+
+@pytest.mark.parametrize("name", ["login", "xoauth2", "PLAIN", "OAUTHBEARER"])
+async def test_what_is_no_text_is_refused_without_showing_it(name: str) -> None:
+    """An error that holds what it could not encode shows it by its ``repr``."""
+    secret = "S3CRET\ud800"
+    hello = "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=OAUTHBEARER] hi"
+    async with greeted(f"{hello}\nC: T1 LOGOUT\nS: T1 OK bye") as client:
+        call = {"login": client.login, "xoauth2": client.xoauth2}.get(
+            name, partial(client.authenticate, name)
+        )
+        with pytest.raises(ValueError, match="character") as caught:
+            await call("joe", secret)
+        shown = "".join(traceback.format_exception(caught.value))
+        assert "S3CRET" not in shown + repr(caught.value)
         await client.logout()
 
 

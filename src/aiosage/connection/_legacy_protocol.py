@@ -13,11 +13,12 @@ from typing import Any, cast
 from aioimaplib import aioimaplib
 
 from ..errors import IMAPProtocolError, IMAPTLSError
+from ..model import Secret
 from ..wire import Condition
 from ..wire.commands import Authenticate, StartTls
 from ._legacy_arguments import astring, quoted
 from ._legacy_engine import LegacyEngine
-from .sasl import MECHANISMS, SCRAM, Credentials, Mechanism, make, tls_binding
+from .sasl import MECHANISMS, SCRAM, Credentials, Mechanism, XOAuth2, make, tls_binding
 
 
 class LegacyProtocol(LegacyEngine):
@@ -52,11 +53,14 @@ class LegacyProtocol(LegacyEngine):
 
         Refused, it is NO; the server's reasons are the line before, as ``+ ``
         and base64.
+
+        Raises:
+            ValueError: user or token cannot be sent.
         """
-        octets = token if isinstance(token, bytes) else token.encode()
-        initial = b"user=%b\1auth=Bearer %b\1\1" % (user.encode(), octets)
-        encoded = b64encode(initial).decode("ascii")
-        self.redactor.hide(encoded)
+        text = token if isinstance(token, str) else token.decode(errors="replace")
+        run = XOAuth2(Credentials(user, token=Secret(text)))
+        encoded = b64encode(run.begin() or b"").decode("ascii")
+        self.redactor.hide(text, encoded)
         return await self._log_in(self._simple("AUTHENTICATE", "XOAUTH2", encoded))
 
     async def authenticate(self, mechanism: str, credentials: Credentials) -> Any:
@@ -83,6 +87,9 @@ class LegacyProtocol(LegacyEngine):
         if name.endswith("-PLUS") and binding is None:
             raise aioimaplib.Abort(f"{name} needs TLS")
         run = make(name, credentials, offered=offered, binding=binding)
+        # Some servers name them in what they say.
+        for secret in (credentials.password, credentials.token):
+            self.redactor.hide(secret.reveal() if secret else "")
         return await self._log_in(self._authenticate(run, "SASL-IR" in offered))
 
     async def _authenticate(self, run: Mechanism, in_one: bool) -> Any:
@@ -94,7 +101,10 @@ class LegacyProtocol(LegacyEngine):
             failure = IMAPProtocolError(f"{run.name} failed: {run.failure}")
             self.fail(failure)  # it is not the server that it should be
             raise failure
-        reasons = [f"{name}: {told}".encode() for name, told in run.details.items()]
+        reasons = [
+            self.redactor.text(f"{name}: {told}").encode(errors="replace")
+            for name, told in run.details.items()
+        ]
         code = status.code
         shown = f"[{f'{code.name} {code.text}'.rstrip()}] " if code else ""
         lines = [*reasons, f"{shown}{status.text}".encode()]
