@@ -119,6 +119,53 @@ async def test_a_program_may_tell_its_own_reader_to_stop() -> None:
         await idle
 
 
+@pytest.mark.parametrize("end", [b"* BYE timeout\r\n", b"X1 OK what?\r\n"])
+async def test_what_came_with_the_end_is_told_before_it(end: bytes) -> None:
+    """In one read with BYE, or with what is no IMAP."""
+    begun = asyncio.Event()
+
+    async def leave(peer: Peer) -> None:
+        await peer.play("C: T1 IDLE\nS: + go")
+        await begun.wait()
+        peer.send(b"* 5 EXISTS\r\n* 1 RECENT\r\n" + end)
+        await peer.gone()
+
+    async with selected(leave) as client:
+        await client.idle_start()
+        begun.set()
+        assert await client.wait_server_push(5) == [b"5 EXISTS", b"1 RECENT"]
+        with pytest.raises(AioImapException):
+            await client.wait_server_push(5)
+
+
+async def test_a_callback_that_fails_keeps_nobody_waiting() -> None:
+    """It is the loop that is told of its error, as in the base."""
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: complaints.append(context.get("exception"))
+    )
+    error = RuntimeError("of the program")
+
+    def fail(_: Exception | None) -> None:
+        raise error
+
+    async with selected("C: T1 IDLE\nS: + go\nS! reset") as client:
+        client.protocol.conn_lost_cb = fail
+        idle = await client.idle_start()
+        with pytest.raises(AioImapException):
+            await client.wait_server_push(5)
+        with pytest.raises(AioImapException):
+            await idle
+        await client.aclose()
+    assert complaints == [error]
+
+    complaints.clear()
+    async with selected() as client:
+        client.protocol.conn_lost_cb = fail
+        await client.aclose()
+    assert complaints == [error]
+
+
 @pytest.mark.parametrize("start", [b"* 1 FETCH (BODY[] {200000000}\r\n", b"* "])
 async def test_what_has_no_end_and_is_for_nobody_ends_the_session(start: bytes) -> None:
     """The base holds a literal of any size, and a line of any length."""

@@ -261,6 +261,8 @@ class LegacyEngine(IMAPProtocol):
                 told(None)
 
             self.conn_lost_cb = tell
+        if (idle := self._idle()) is not None:
+            idle.legacy.flush()  # what came with the end
         super().fail(error)
         self._pushes.put_nowait(error)
         self._state_changed.set()

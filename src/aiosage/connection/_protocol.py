@@ -316,7 +316,8 @@ class IMAPProtocol(Session):
         finally:
             self._listeners.clear()
             if self.conn_lost_cb is not None:
-                self.conn_lost_cb(error)
+                # Not from here: who closes the connection should not get its errors.
+                self._running.call_soon(self.conn_lost_cb, error)
 
     # -- Sending.
 
