@@ -183,13 +183,16 @@ class LegacyEngine(IMAPProtocol):
                     break
                 return
             if pending.offer(frame):
-                if pending.kept > self._limits.answer:
-                    raise IMAPProtocolError(
-                        f"the answer to {pending.legacy.name} is larger than the"
-                        f" {self._limits.answer} octets allowed"
-                    )
+                self._check_size(pending)
                 return
         self._news.keep(list(lines_of([frame[0][2:], *frame[1:]])))
+
+    def _check_size(self, pending: LegacyPending) -> None:
+        if pending.kept > self._limits.answer:
+            raise IMAPProtocolError(
+                f"the answer to {pending.legacy.name} is larger than the"
+                f" {self._limits.answer} octets allowed"
+            )
 
     def _take_continuation(self, response: Continuation) -> None:
         for pending in self._queue.under_way.values():
@@ -203,6 +206,7 @@ class LegacyEngine(IMAPProtocol):
             ):
                 # A challenge: aioimaplib shows it to the program.
                 pending.give([self._frame[0]])
+                self._check_size(pending)
             if pending.is_sent:
                 return
             break
