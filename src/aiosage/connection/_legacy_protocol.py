@@ -163,6 +163,24 @@ class LegacyProtocol(LegacyEngine):
             return await self.search(*criteria, charset=None, by_uid=True)
         return await cast("Any", super()).uid(command, *criteria, timeout=timeout)
 
+    async def append(
+        self,
+        message_bytes: bytes | bytearray | memoryview,
+        mailbox: str = "INBOX",
+        flags: str | None = None,
+        date: Any = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as aioimaplib has it
+    ) -> Any:
+        """Store a message.
+
+        Raises:
+            TypeError: the message is no octets.
+        """
+        octets = message_bytes
+        if not isinstance(octets, bytes):
+            octets = bytes(memoryview(octets))  # as many as are announced
+        return await cast("Any", super()).append(octets, mailbox, flags, date, timeout)
+
     async def starttls(
         self, context: ssl.SSLContext, server_hostname: str | None
     ) -> None:
