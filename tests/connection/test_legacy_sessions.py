@@ -94,6 +94,24 @@ async def test_the_time_of_a_fetch_runs_only_while_nothing_moves() -> None:
         assert lines[1] == b"x" * 8
 
 
+async def test_nor_does_it_begin_with_the_messages_before() -> None:
+    """The second takes longer than the time, but moves."""
+
+    async def trickle(peer: Peer) -> None:
+        tag = (await peer.line()).split()[0]
+        peer.send(b"* 1 FETCH (BODY[] {1}\r\na)\r\n* 2 FETCH (BODY[] {8}\r\n")
+        for _ in range(8):
+            await asyncio.sleep(0.1)
+            peer.send(b"b")
+        peer.send(f")\r\n{tag} OK done\r\n".encode())
+        await peer.gone()
+
+    async with selected(trickle) as client:
+        client.timeout = 0.5
+        response = await client.fetch("1:2", "BODY[]")
+        assert response.lines[4] == b"b" * 8
+
+
 async def test_uid_search_by_its_general_name() -> None:
     """Row 27: the base refuses it; other commands are refused still."""
     script = "C: T1 UID SEARCH UNSEEN\nS: * SEARCH 4 5\nS: T1 OK done"

@@ -396,6 +396,7 @@ class LegacyEngine(IMAPProtocol):
         if seconds is None:
             return
         command._timer.cancel()
+        command._timeout = None  # or it would begin again with each of its lines
         deadline = Watchdog(
             self._running,
             seconds,
