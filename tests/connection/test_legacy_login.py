@@ -5,6 +5,7 @@ Upstream has neither (issues 1 and 2 of aioimaplib).
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
 import traceback
@@ -206,6 +207,19 @@ async def test_what_is_no_text_is_refused_without_showing_it(name: str) -> None:
         shown = "".join(traceback.format_exception(caught.value))
         assert "S3CRET" not in shown + repr(caught.value)
         await client.logout()
+
+
+async def test_what_the_server_can_do_is_known_during_a_login() -> None:
+    """A second login at the same time must not overlook LOGINDISABLED."""
+    hello = "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN LOGINDISABLED] hi"
+    script = f"{hello}\nC: T1 AUTHENTICATE PLAIN\nS: + \nC: ...\nS: T1 NO no"
+    async with greeted(script) as client:
+        first = asyncio.ensure_future(client.authenticate("PLAIN", "joe", "secret"))
+        await asyncio.sleep(0)
+        with pytest.raises(AioImapException, match="LOGINDISABLED"):
+            await client.login("joe", "secret")
+        assert (await first).result == "NO"
+        assert client.has_capability("LOGINDISABLED")
 
 
 async def test_authenticate_cancelled_at_any_step_leaves_no_half_session() -> None:

@@ -111,14 +111,11 @@ class LegacyProtocol(LegacyEngine):
         return aioimaplib.Response(status.condition.value, lines)
 
     async def _log_in(self, way: Coroutine[Any, Any, Any]) -> Any:
-        before, self.capabilities = self.capabilities, set[str]()
-        try:
-            response = await way
-            if response.result == "OK" and not self.capabilities:
-                await self._simple("CAPABILITY")
-            return response
-        finally:
-            self.capabilities = self.capabilities or before
+        before = self.capabilities
+        response = await way
+        if response.result == "OK" and self.capabilities is before:
+            await self._simple("CAPABILITY")  # the server has not told them anew
+        return response
 
     async def select(self, mailbox: str = "INBOX") -> Any:
         """Open a mailbox."""
