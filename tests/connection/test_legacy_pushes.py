@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 from aioimaplib import AioImapException, aioimaplib
 
+from aiosage.connection import IMAP4
 from aiosage.connection._legacy_protocol import LegacyProtocol
 from aiosage.connection._legacy_pushes import Pushes
 from aiosage.errors import IMAPConnectionLost
 
 from .drop_in.streams import session_of
-from .scripted import Peer
-from .test_legacy_sessions import selected
+from .scripted import Peer, scripted
+from .test_legacy_sessions import SELECTED, selected
 
 _LINE = b"* 1 FETCH (FLAGS (%s))\r\n" % (b"x" * 1000)
 _LINES = 40_000  # 40 MB
@@ -136,6 +139,28 @@ async def test_what_came_with_the_end_is_told_before_it(end: bytes) -> None:
         assert await client.wait_server_push(5) == [b"5 EXISTS", b"1 RECENT"]
         with pytest.raises(AioImapException):
             await client.wait_server_push(5)
+
+
+async def test_a_lost_idle_is_not_kept_alive_by_its_time() -> None:
+    """A program that connects anew each time would hold 29 minutes of clients."""
+    script = f"{SELECTED}C: T1 IDLE\nS: + go\nS! reset"
+
+    async def lose(port: int) -> weakref.ref[LegacyProtocol]:
+        client = IMAP4("127.0.0.1", port)
+        await client.wait_hello_from_server()
+        await client.login("joe", "secret")
+        await client.select()
+        idle = await client.idle_start()
+        with pytest.raises(AioImapException):
+            await idle
+        return weakref.ref(client.protocol)
+
+    async with scripted(script) as port:
+        protocol = await lose(port)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        gc.collect()
+        assert protocol() is None
 
 
 async def test_a_callback_that_fails_keeps_nobody_waiting() -> None:

@@ -569,6 +569,24 @@ async def test_a_socket_and_a_protocol_of_ones_own(certificates: Certificates) -
     assert "200 octets" in str(lost[0])
 
 
+async def test_a_protocol_of_aioimaplib_is_refused() -> None:
+    """As made by a `create_client` that was written for it."""
+
+    class Client(IMAP4):
+        def create_client(
+            self, host: str, port: int, loop: Any, conn_lost_cb: Any = None, *_: Any
+        ) -> None:
+            loop = asyncio.get_running_loop()
+            self.protocol = aioimaplib.IMAP4ClientProtocol(loop, conn_lost_cb)
+            connecting = loop.create_connection(lambda: self.protocol, host, port)
+            self._client_task = loop.create_task(connecting)
+
+    async with scripted(HELLO) as port:
+        with pytest.raises(TypeError, match="protocol_factory"):
+            await Client("127.0.0.1", port).wait_hello_from_server()
+        await asyncio.sleep(0)
+
+
 async def test_a_mailbox_program_as_home_assistant_writes_it() -> None:
     """Login, select, search, fetch, idle, and a loss as the exception it catches."""
     script = (
