@@ -199,9 +199,11 @@ async def test_what_is_no_text_is_refused_without_showing_it(name: str) -> None:
     secret = "S3CRET\ud800"
     hello = "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=OAUTHBEARER] hi"
     async with greeted(f"{hello}\nC: T1 LOGOUT\nS: T1 OK bye") as client:
-        call = {"login": client.login, "xoauth2": client.xoauth2}.get(
-            name, partial(client.authenticate, name)
-        )
+        calls: dict[str, Callable[[str, str], Awaitable[object]]] = {
+            "login": client.login,
+            "xoauth2": client.xoauth2,
+        }
+        call = calls.get(name, partial(client.authenticate, name))
         with pytest.raises(ValueError, match="character") as caught:
             await call("joe", secret)
         shown = "".join(traceback.format_exception(caught.value))

@@ -257,6 +257,19 @@ async def test_no_password_is_logged(
     assert shown not in caplog.text
 
 
+async def test_a_login_of_ones_own_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """In any case: commands have none."""
+    caplog.set_level(logging.DEBUG)
+    async with greeted(f"{HELLO}\nC: T1 login joe S3CRET\nS: T1 NO no") as client:
+        command = aioimaplib.Command(
+            "login", client.protocol.new_tag(), "joe", "S3CRET"
+        )
+        assert (await client.protocol.execute(command)).result == "NO"
+    assert "S3CRET" not in caplog.text
+
+
 async def test_a_refused_token_is_a_no(caplog: pytest.LogCaptureFixture) -> None:
     """Rows 16 and 25: the base times out, is wedged, and has logged the token."""
     caplog.set_level(logging.DEBUG)
