@@ -17,11 +17,11 @@ from ..model import Secret
 from ..wire import Condition
 from ..wire.commands import Authenticate, StartTls
 from ._legacy_arguments import astring, quoted
-from ._legacy_engine import LegacyEngine
+from ._legacy_idle import LegacyIdle
 from .sasl import MECHANISMS, SCRAM, Credentials, Mechanism, XOAuth2, make, tls_binding
 
 
-class LegacyProtocol(LegacyEngine):
+class LegacyProtocol(LegacyIdle):
     """`aioimaplib.IMAP4ClientProtocol` on aiosage's engine."""
 
     async def capability(self) -> None:
