@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from functools import partial
 
 import pytest
 from aioimaplib import AioImapException, aioimaplib
@@ -13,6 +14,7 @@ from aiosage.connection import IMAP4
 from aiosage.connection._legacy_protocol import LegacyProtocol
 from aiosage.connection._legacy_pushes import Pushes
 from aiosage.errors import IMAPConnectionLost
+from aiosage.wire import Limits
 
 from .drop_in.streams import session_of
 from .scripted import Peer, scripted
@@ -33,6 +35,28 @@ async def test_a_queue_of_pushes_is_full_until_most_of_it_is_taken() -> None:
     assert pushes.is_full  # 712
     await pushes.get()
     assert changes == [True, False]
+
+
+async def test_a_program_may_put_what_it_likes_into_the_queue() -> None:
+    pushes = Pushes(lambda: None)
+    for item in (None, 7, aioimaplib.STOP_WAIT_SERVER_PUSH):
+        pushes.put_nowait(item)
+        assert await pushes.get() == item
+
+
+async def test_an_idle_may_go_on_for_ever_though_the_program_is_always_behind() -> None:
+    """What it has taken counts no more, even if the queue is never empty."""
+    session = session_of(partial(LegacyProtocol, limits=Limits(answer=2000)))
+    command = aioimaplib.IdleCommand("TAG1", session.idle_queue, loop=session.loop)
+    idle = asyncio.ensure_future(session.execute(command))
+    await asyncio.sleep(0)
+    session.data_received(b"+ go\r\n* 1 EXISTS\r\n")
+    for _ in range(20):
+        session.data_received(b"* 1 EXISTS\r\n")
+        assert await session.idle_queue.get() == [b"1 EXISTS"]
+    session.idle_done()
+    session.data_received(b"TAG1 OK done\r\n")
+    assert (await idle).result == "OK"
 
 
 async def test_the_end_of_the_session_is_raised_to_whoever_asks() -> None:

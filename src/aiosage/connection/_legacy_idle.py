@@ -99,8 +99,8 @@ class LegacyIdle(LegacyEngine):
         return None
 
     def _flush(self, idle: LegacyPending) -> None:
-        if self.idle_queue.empty():
-            idle.kept = 0  # the program has taken what there was
+        if idle.held:
+            idle.kept = 0  # the queue says when it is too much
         idle.legacy.flush()
 
     def _follow_reader(self) -> None:
