@@ -526,6 +526,25 @@ async def test_starttls_answered_too_late_ends_the_session() -> None:
     assert heard == ["STARTTLS"]
 
 
+async def test_a_session_can_be_closed_in_the_middle_of_starttls() -> None:
+    """No protocol is told by asyncio that TLS was cut off before it had begun."""
+
+    async def be_silent(peer: Peer) -> None:
+        await peer.play("S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi")
+        await peer.play("C: T1 STARTTLS\nS: T1 OK go")
+        await peer.gone()
+
+    async with scripted(be_silent) as port:
+        client = IMAP4("127.0.0.1", port, timeout=0.2)
+        await client.wait_hello_from_server()
+        with pytest.raises(TimeoutError):
+            await client.starttls()
+        with pytest.raises(AioImapException, match="STARTTLS"):
+            await client.login("joe", "secret")
+        async with asyncio.timeout(5):
+            await client.aclose()
+
+
 async def test_what_was_asked_before_tls_is_there_goes_over_tls(
     certificates: Certificates,
 ) -> None:

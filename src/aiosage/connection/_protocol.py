@@ -311,6 +311,8 @@ class IMAPProtocol(Session):
         end_with(self.greeting, error)
         if self._out is not None:
             self._out.abort()
+            if self._upgrading:  # of which asyncio does not tell the end
+                self._running.call_soon(self.closed.set)
         try:
             self._announce(error)
         finally:
