@@ -5,8 +5,10 @@ Upstream has neither (issues 1 and 2 of aioimaplib).
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -102,6 +104,23 @@ async def test_a_token_is_refused_with_its_reasons(
         assert base64.b64encode(message.encode()).decode() not in caplog.text
 
 
+async def test_reasons_may_be_no_text_and_name_the_token() -> None:
+    """JSON can tell of half a character; some servers send back what they had."""
+    told = b'{"status": "\\ud800", "T0KEN": "T0KEN"}'
+
+    async def refuse(peer: Peer) -> None:
+        tag = (await peer.line()).split()[0]
+        peer.send(b"+ " + base64.b64encode(told) + b"\r\n")
+        await peer.line()
+        peer.send(tag.encode() + b" NO [AUTHENTICATIONFAILED] not \xff\r\n")
+
+    async with greeted(_HELLO, refuse) as client:
+        refused = await client.authenticate("OAUTHBEARER", "joe", "T0KEN")
+        assert refused.result == "NO"
+        assert refused.lines[:2] == [b"status: ?", b"***: ***"]
+        assert refused.lines[2].startswith(b"[AUTHENTICATIONFAILED] not ")
+
+
 _LOG_INS: dict[str, Callable[[IMAP4], Awaitable[object]]] = {
     "login": lambda client: client.login("joe", 'S3"CRET'),
     "xoauth2": lambda client: client.xoauth2("joe", "T0KEN"),
@@ -130,6 +149,22 @@ async def test_what_a_server_sends_back_is_not_logged(
     assert sent[0] not in caplog.text
 
 
+@pytest.mark.parametrize("name", _LOG_INS)
+async def test_a_secret_that_a_server_names_is_not_logged(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor where it had been told in base64."""
+    caplog.set_level(logging.DEBUG)
+    secret = 'S3"CRET' if name == "login" else "T0KEN"
+    script = f"{_HELLO}\nC: T1 ...\nS: T1 NO {secret} is no good"
+    async with greeted(script) as client:
+        refused = await _LOG_INS[name](client)
+        assert isinstance(refused, tuple)
+        assert refused[0] == "NO"
+    assert "is no good" in caplog.text
+    assert secret not in caplog.text
+
+
 async def test_a_server_that_does_not_prove_itself_is_left() -> None:
     """It says OK without knowing the password (RFC 5802 §5)."""
     script = f"{_HELLO}\nC: T1 AUTHENTICATE SCRAM-SHA-256 ...\nS: T1 OK trust me"
@@ -155,6 +190,38 @@ async def test_what_cannot_be_sent_is_a_value_error() -> None:
             await client.authenticate("OAUTHBEARER", "joe\0", "secret")
         assert client.has_capability("AUTH=OAUTHBEARER")
         await client.logout()
+
+
+@pytest.mark.parametrize("name", ["login", "xoauth2", "PLAIN", "OAUTHBEARER"])
+async def test_what_is_no_text_is_refused_without_showing_it(name: str) -> None:
+    """An error that holds what it could not encode shows it by its ``repr``."""
+    secret = "S3CRET\ud800"
+    hello = "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=OAUTHBEARER] hi"
+    async with greeted(f"{hello}\nC: T1 LOGOUT\nS: T1 OK bye") as client:
+        calls: dict[str, Callable[[str, str], Awaitable[object]]] = {
+            "login": client.login,
+            "xoauth2": client.xoauth2,
+            "PLAIN": lambda *told: client.authenticate("PLAIN", *told),
+            "OAUTHBEARER": lambda *told: client.authenticate("OAUTHBEARER", *told),
+        }
+        with pytest.raises(ValueError, match="character") as caught:
+            await calls[name]("joe", secret)
+        shown = "".join(traceback.format_exception(caught.value))
+        assert "S3CRET" not in shown + repr(caught.value)
+        await client.logout()
+
+
+async def test_what_the_server_can_do_is_known_during_a_login() -> None:
+    """A second login at the same time must not overlook LOGINDISABLED."""
+    hello = "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN LOGINDISABLED] hi"
+    script = f"{hello}\nC: T1 AUTHENTICATE PLAIN\nS: + \nC: ...\nS: T1 NO no"
+    async with greeted(script) as client:
+        first = asyncio.ensure_future(client.authenticate("PLAIN", "joe", "secret"))
+        await asyncio.sleep(0)
+        with pytest.raises(AioImapException, match="LOGINDISABLED"):
+            await client.login("joe", "secret")
+        assert (await first).result == "NO"
+        assert client.has_capability("LOGINDISABLED")
 
 
 async def test_authenticate_cancelled_at_any_step_leaves_no_half_session() -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
+from functools import partial
 
 import pytest
 from aioimaplib import AioImapException, aioimaplib
 
+from aiosage.connection import IMAP4
 from aiosage.connection._legacy_protocol import LegacyProtocol
 from aiosage.connection._legacy_pushes import Pushes
 from aiosage.errors import IMAPConnectionLost
+from aiosage.wire import Limits
 
 from .drop_in.streams import session_of
-from .scripted import Peer
-from .test_legacy_sessions import selected
+from .scripted import Peer, scripted
+from .test_legacy_sessions import SELECTED, selected
 
 _LINE = b"* 1 FETCH (FLAGS (%s))\r\n" % (b"x" * 1000)
 _LINES = 40_000  # 40 MB
@@ -30,6 +35,28 @@ async def test_a_queue_of_pushes_is_full_until_most_of_it_is_taken() -> None:
     assert pushes.is_full  # 712
     await pushes.get()
     assert changes == [True, False]
+
+
+async def test_a_program_may_put_what_it_likes_into_the_queue() -> None:
+    pushes = Pushes(lambda: None)
+    for item in (None, 7, aioimaplib.STOP_WAIT_SERVER_PUSH):
+        pushes.put_nowait(item)
+        assert await pushes.get() == item
+
+
+async def test_an_idle_may_go_on_for_ever_though_the_program_is_always_behind() -> None:
+    """What it has taken counts no more, even if the queue is never empty."""
+    session = session_of(partial(LegacyProtocol, limits=Limits(answer=2000)))
+    command = aioimaplib.IdleCommand("TAG1", session.idle_queue, loop=session.loop)
+    idle = asyncio.ensure_future(session.execute(command))
+    await asyncio.sleep(0)
+    session.data_received(b"+ go\r\n* 1 EXISTS\r\n")
+    for _ in range(20):
+        session.data_received(b"* 1 EXISTS\r\n")
+        assert await session.idle_queue.get() == [b"1 EXISTS"]
+    session.idle_done()
+    session.data_received(b"TAG1 OK done\r\n")
+    assert (await idle).result == "OK"
 
 
 async def test_the_end_of_the_session_is_raised_to_whoever_asks() -> None:
@@ -117,6 +144,75 @@ async def test_a_program_may_tell_its_own_reader_to_stop() -> None:
         assert await client.wait_server_push() == aioimaplib.STOP_WAIT_SERVER_PUSH
         client.idle_done()
         await idle
+
+
+@pytest.mark.parametrize("end", [b"* BYE timeout\r\n", b"X1 OK what?\r\n"])
+async def test_what_came_with_the_end_is_told_before_it(end: bytes) -> None:
+    """In one read with BYE, or with what is no IMAP."""
+    begun = asyncio.Event()
+
+    async def leave(peer: Peer) -> None:
+        await peer.play("C: T1 IDLE\nS: + go")
+        await begun.wait()
+        peer.send(b"* 5 EXISTS\r\n* 1 RECENT\r\n" + end)
+        await peer.gone()
+
+    async with selected(leave) as client:
+        await client.idle_start()
+        begun.set()
+        assert await client.wait_server_push(5) == [b"5 EXISTS", b"1 RECENT"]
+        with pytest.raises(AioImapException):
+            await client.wait_server_push(5)
+
+
+async def test_a_lost_idle_is_not_kept_alive_by_its_time() -> None:
+    """A program that connects anew each time would hold 29 minutes of clients."""
+    script = f"{SELECTED}C: T1 IDLE\nS: + go\nS! reset"
+
+    async def lose(port: int) -> weakref.ref[LegacyProtocol]:
+        client = IMAP4("127.0.0.1", port)
+        await client.wait_hello_from_server()
+        await client.login("joe", "secret")
+        await client.select()
+        idle = await client.idle_start()
+        with pytest.raises(AioImapException):
+            await idle
+        return weakref.ref(client.protocol)
+
+    async with scripted(script) as port:
+        protocol = await lose(port)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        gc.collect()
+        assert protocol() is None
+
+
+async def test_a_callback_that_fails_keeps_nobody_waiting() -> None:
+    """It is the loop that is told of its error, as in the base."""
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: complaints.append(context.get("exception"))
+    )
+    error = RuntimeError("of the program")
+
+    def fail(_: Exception | None) -> None:
+        raise error
+
+    async with selected("C: T1 IDLE\nS: + go\nS! reset") as client:
+        client.protocol.conn_lost_cb = fail
+        idle = await client.idle_start()
+        with pytest.raises(AioImapException):
+            await client.wait_server_push(5)
+        with pytest.raises(AioImapException):
+            await idle
+        await client.aclose()
+    assert complaints == [error]
+
+    complaints.clear()
+    async with selected() as client:
+        client.protocol.conn_lost_cb = fail
+        await client.aclose()
+    assert complaints == [error]
 
 
 @pytest.mark.parametrize("start", [b"* 1 FETCH (BODY[] {200000000}\r\n", b"* "])

@@ -8,8 +8,9 @@ import pytest
 from aioimaplib import aioimaplib
 
 from aiosage.connection._legacy_protocol import LegacyProtocol
+from aiosage.wire import Limits
 
-from .drop_in.streams import answer_of, begin, session_of
+from .drop_in.streams import Transport, answer_of, begin, session_of
 
 STREAM = (
     b"* 1 FETCH (UID 1 BODY[HEADER] {9}\r\na {3}\r\n* \r BODY[TEXT] {0}\r\n)\r\n"
@@ -77,6 +78,18 @@ async def test_an_answer_over_the_limits_ends_thesession_of() -> None:
     result, error = await answer_of(LegacyProtocol, "FETCH", [stream])
     assert result == "raised"
     assert isinstance(error, aioimaplib.AioImapException)
+
+
+async def test_challenges_over_the_limits_end_the_session() -> None:
+    """Aioimaplib shows each ``+`` to the program."""
+    session = LegacyProtocol(None, limits=Limits(answer=100_000))
+    session.connection_made(Transport())
+    session.data_received(b"* OK [CAPABILITY IMAP4rev1] ready\r\n")
+    waiting = asyncio.ensure_future(session.login("joe", "secret"))
+    await asyncio.sleep(0)
+    session.data_received(b"+ again\r\n" * 1000)
+    with pytest.raises(aioimaplib.AioImapException, match="larger than"):
+        await waiting
 
 
 def _seconds(lines: int) -> float:

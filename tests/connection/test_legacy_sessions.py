@@ -94,6 +94,24 @@ async def test_the_time_of_a_fetch_runs_only_while_nothing_moves() -> None:
         assert lines[1] == b"x" * 8
 
 
+async def test_nor_does_it_begin_with_the_messages_before() -> None:
+    """The second takes longer than the time, but moves."""
+
+    async def trickle(peer: Peer) -> None:
+        tag = (await peer.line()).split()[0]
+        peer.send(b"* 1 FETCH (BODY[] {1}\r\na)\r\n* 2 FETCH (BODY[] {8}\r\n")
+        for _ in range(8):
+            await asyncio.sleep(0.1)
+            peer.send(b"b")
+        peer.send(f")\r\n{tag} OK done\r\n".encode())
+        await peer.gone()
+
+    async with selected(trickle) as client:
+        client.timeout = 0.5
+        response = await client.fetch("1:2", "BODY[]")
+        assert response.lines[4] == b"b" * 8
+
+
 async def test_uid_search_by_its_general_name() -> None:
     """Row 27: the base refuses it; other commands are refused still."""
     script = "C: T1 UID SEARCH UNSEEN\nS: * SEARCH 4 5\nS: T1 OK done"
@@ -237,6 +255,19 @@ async def test_no_password_is_logged(
     assert "LOGIN ***" in caplog.text
     assert password not in caplog.text
     assert shown not in caplog.text
+
+
+async def test_a_login_of_ones_own_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """In any case: commands have none."""
+    caplog.set_level(logging.DEBUG)
+    async with greeted(f"{HELLO}\nC: T1 login joe S3CRET\nS: T1 NO no") as client:
+        command = aioimaplib.Command(
+            "login", client.protocol.new_tag(), "joe", "S3CRET"
+        )
+        assert (await client.protocol.execute(command)).result == "NO"
+    assert "S3CRET" not in caplog.text
 
 
 async def test_a_refused_token_is_a_no(caplog: pytest.LogCaptureFixture) -> None:
@@ -475,6 +506,70 @@ async def test_starttls_is_not_skipped_where_it_is_not_offered() -> None:
             await client.starttls()
 
 
+async def test_starttls_answered_too_late_ends_the_session() -> None:
+    """The server waits for TLS then: a password must not come in the clear."""
+    heard: list[str] = []
+
+    async def be_late(peer: Peer) -> None:
+        await peer.play("S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi")
+        heard.append((await peer.line()).split()[1])
+        await peer.gone()
+
+    async with scripted(be_late) as port:
+        client = IMAP4("127.0.0.1", port, timeout=0.1)
+        await client.wait_hello_from_server()
+        with pytest.raises(TimeoutError):
+            await client.starttls()
+        with pytest.raises(AioImapException, match="STARTTLS"):
+            await client.login("joe", "secret")
+        await client.aclose()
+    assert heard == ["STARTTLS"]
+
+
+async def test_a_session_can_be_closed_in_the_middle_of_starttls() -> None:
+    """No protocol is told by asyncio that TLS was cut off before it had begun."""
+
+    async def be_silent(peer: Peer) -> None:
+        await peer.play("S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi")
+        await peer.play("C: T1 STARTTLS\nS: T1 OK go")
+        await peer.gone()
+
+    async with scripted(be_silent) as port:
+        client = IMAP4("127.0.0.1", port, timeout=0.2)
+        await client.wait_hello_from_server()
+        with pytest.raises(TimeoutError):
+            await client.starttls()
+        with pytest.raises(AioImapException, match="STARTTLS"):
+            await client.login("joe", "secret")
+        async with asyncio.timeout(5):
+            await client.aclose()
+
+
+async def test_what_was_asked_before_tls_is_there_goes_over_tls(
+    certificates: Certificates,
+) -> None:
+    async def upgrade(peer: Peer) -> None:
+        await peer.play("S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi")
+        await peer.play("C: T1 STARTTLS\nS: T1 OK go")
+        await peer.writer.start_tls(certificates.server_context())
+        await peer.play(
+            'C: T1 LOGIN joe "secret"\nS: T1 OK [CAPABILITY IMAP4rev1] in\n'
+            "C: T2 CAPABILITY\nS: * CAPABILITY IMAP4rev1\nS: T2 OK done"
+        )
+
+    async with scripted(upgrade) as port:
+        client = IMAP4("localhost", port, timeout=5)
+        await client.wait_hello_from_server()
+        try:
+            _, answer = await asyncio.gather(
+                client.starttls(certificates.client_context()),
+                client.login("joe", "secret"),
+            )
+            assert answer.result == "OK"
+        finally:
+            await client.aclose()
+
+
 async def test_a_socket_and_a_protocol_of_ones_own(certificates: Certificates) -> None:
     """For proxies and limits; in the base `create_client` is to be overridden.
 
@@ -504,6 +599,24 @@ async def test_a_socket_and_a_protocol_of_ones_own(certificates: Certificates) -
         await client.aclose()
     assert len(lost) == 1
     assert "200 octets" in str(lost[0])
+
+
+async def test_a_protocol_of_aioimaplib_is_refused() -> None:
+    """As made by a `create_client` that was written for it."""
+
+    class Client(IMAP4):
+        def create_client(
+            self, host: str, port: int, loop: Any, conn_lost_cb: Any = None, *_: Any
+        ) -> None:
+            loop = asyncio.get_running_loop()
+            self.protocol = aioimaplib.IMAP4ClientProtocol(loop, conn_lost_cb)
+            connecting = loop.create_connection(lambda: self.protocol, host, port)
+            self._client_task = loop.create_task(connecting)
+
+    async with scripted(HELLO) as port:
+        with pytest.raises(TypeError, match="protocol_factory"):
+            await Client("127.0.0.1", port).wait_hello_from_server()
+        await asyncio.sleep(0)
 
 
 async def test_a_mailbox_program_as_home_assistant_writes_it() -> None:

@@ -428,17 +428,19 @@ async def test_a_token_is_not_tried_twice(
 
 
 async def test_a_session_whose_token_expired_tells_the_provider() -> None:
-    """As Exchange Online ends one, an hour after it began."""
+    """As Exchange Online ends one, an hour after it began; but only once."""
     provider = Provider("first", "second")
     ended = once("first", f"OK {IN}\nS: * BYE Session invalidated - AccessTokenExpired")
-    async with scripted(in_turn(ended, once("second", f"OK {IN}"))) as port:
+    again = once("second", f"OK {IN}")
+    async with scripted(in_turn(ended, again, again)) as port:
         told = replace(config(port), token=provider)
         connection = await IMAPConnection.open(told)
         error = await outcome(connection.noop())
         assert isinstance(error, IMAPConnectionLost)
         await connection.aclose()
         await logged_in(told)
-    assert provider.refused == [None, "first"]
+        await logged_in(told)
+    assert provider.refused == [None, "first", None]
 
 
 async def test_a_session_that_ended_otherwise_does_not() -> None:

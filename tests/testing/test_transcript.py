@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from aiosage.connection import Direction, TraceRecord
 from aiosage.testing import (
+    Certificates,
     Peer,
     ScriptedServer,
     Transcript,
@@ -307,3 +308,24 @@ def test_what_cannot_be_played_is_no_transcript(
 ) -> None:
     with pytest.raises(ValueError, match=why):
         Transcript.from_trace(records)
+
+
+async def test_a_server_ends_in_the_middle_of_starttls(
+    certificates: Certificates,
+) -> None:
+    """The client has asked for it, and says nothing more."""
+    begun = asyncio.Event()
+
+    async def upgrade(peer: Peer) -> None:
+        await peer.play("C: T1 STARTTLS\nS: T1 OK go")
+        begun.set()
+        await peer.writer.start_tls(certificates.server_context())
+
+    async with asyncio.timeout(10):
+        async with ScriptedServer(upgrade, complete=False) as server:
+            _, writer = await asyncio.open_connection(server.host, server.port)
+            writer.write(b"T1 STARTTLS\r\n")
+            await begun.wait()
+            await asyncio.sleep(0)
+        writer.close()
+        await writer.wait_closed()

@@ -106,7 +106,12 @@ class IMAP4(TimedCalls):
             OSError: there is no connection.
             TimeoutError: there was none, or no greeting, in time.
             aioimaplib.Abort: the server refused, or is none.
+            TypeError: an overriding `create_client` has made a protocol of
+                aioimaplib.
         """
+        if not isinstance(self.protocol, LegacyProtocol):
+            self._client_task.cancel()
+            raise TypeError("create_client must make the protocol by protocol_factory")
         try:
             await self._within_timeout(self._wait_connection_and_hello())
         except BaseException:
@@ -204,7 +209,9 @@ class IMAP4(TimedCalls):
         if not begun.is_set():
             await idle  # which is about to end; raises, if the session did
             raise aioimaplib.Abort("server returned error to IDLE command")
-        self._idle_waiter = self.protocol.loop.call_later(timeout, self._stop_waiting)
+        waiter = self.protocol.loop.call_later(timeout, self._stop_waiting)
+        idle.add_done_callback(lambda _: waiter.cancel())
+        self._idle_waiter = waiter
         return idle
 
     def _forget(self, task: asyncio.Future[Any]) -> None:

@@ -105,11 +105,15 @@ def cut_flights(line: str, literal: bytes | None = None) -> list[Flight]:
         literal: sent last.
 
     Raises:
-        ValueError: the line announces a literal and there is none.
+        ValueError: the line announces a literal and there is none, or holds what
+            is no character.
     """
     if literal is None and _OPENS_LITERAL.search(line):
         raise ValueError("an argument ends like the announcement of a literal")
-    octets = line.encode()
+    try:
+        octets = line.encode()
+    except UnicodeEncodeError:  # which would show all of it, as of a LOGIN
+        raise ValueError("half a surrogate pair is no character") from None
     flights: list[Flight] = []
     flight: Flight = []
     position = 0

@@ -78,7 +78,7 @@ class LegacyPending(Pending):
             # A refusal comes as a challenge, and ends when that is answered.
             flights.append([b"\r\n"])
         shown, secrets = args, tuple[SecretSpan, ...]()
-        if legacy.name in _SECRET:
+        if legacy.name.upper() in _SECRET:
             shown, secrets = "***", tuple(_all_of(flights))
         super().__init__(
             legacy.tag,

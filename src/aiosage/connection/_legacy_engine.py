@@ -36,7 +36,6 @@ from ._legacy_by_hand import handle_lines, loop_of_none
 from ._legacy_capabilities import Capabilities
 from ._legacy_command import LegacyPending, is_sync, lines_of
 from ._legacy_news import News
-from ._legacy_pushes import Pushes
 from ._pending import Pending, again
 from ._protocol import IMAPProtocol
 from ._states import after, event_of
@@ -48,6 +47,7 @@ log = logging.getLogger("aiosage.protocol")
 _base = cast("Any", aioimaplib)
 
 _OPENS_MAILBOX: Final = ("SELECT", "EXAMINE")
+_INVITED: Final = ("APPEND", "IDLE")  # to go on, which is no challenge
 _VERSIONS: Final = ("IMAP4REV1", "IMAP4REV2", "IMAP4")
 
 _TYPED: Final = re.compile(
@@ -67,7 +67,6 @@ class LegacyEngine(IMAPProtocol):
         limits: how much a server may make us hold.
     """
 
-    idle_queue: asyncio.Queue[Any]
     imap_version: Any  # a name or None; the base says None
     # What is under way, for those who look; to change them changes nothing.
     pending_sync_command: Any
@@ -86,7 +85,6 @@ class LegacyEngine(IMAPProtocol):
             limits=limits,
             read_timeout=29 * 60.0,
         )
-        self.idle_queue = self._pushes = Pushes(self._follow_reader)
         self._frame: Frame = [b""]  # the response being looked at
         self._unasked = 0  # octets of a response that no command waits for
         self._news = News()
@@ -97,7 +95,7 @@ class LegacyEngine(IMAPProtocol):
     # -- Receiving.
 
     def data_received(self, d: bytes) -> None:
-        """Take octets, and hand on what IDLE heard as one batch."""
+        """Take octets as they come, in any pieces."""
         if self._out is None:
             self._take_by_hand(d)
             return
@@ -105,8 +103,6 @@ class LegacyEngine(IMAPProtocol):
             if isinstance(pending, LegacyPending) and pending.deadline_of_progress:
                 pending.deadline_of_progress.note_progress()
         super().data_received(d)
-        if (idle := self._idle()) is not None:
-            self._flush(idle)
         self._check_unasked_size(len(d))
 
     def _take_by_hand(self, data: bytes) -> None:
@@ -116,11 +112,6 @@ class LegacyEngine(IMAPProtocol):
             )
         if self.pending_sync_command is not None:
             self.pending_sync_command.flush()
-
-    def _flush(self, idle: LegacyPending) -> None:
-        if self.idle_queue.empty():
-            idle.kept = 0  # the program has taken what there was
-        idle.legacy.flush()
 
     def _check_unasked_size(self, received: int) -> None:
         """End a session whose server sends what has no end, to no command."""
@@ -135,16 +126,6 @@ class LegacyEngine(IMAPProtocol):
                     " octets that nobody has asked for"
                 )
             )
-
-    def _follow_reader(self) -> None:
-        """Read no more than the program does, as long as it is in IDLE."""
-        if self._out is None or self.cause is not None:
-            return
-        idle = self._idle()
-        if self._pushes.is_full and idle is not None and idle.held:
-            self._channel.pause()
-        else:
-            self._channel.resume()
 
     def _parse(self, frame: Frame) -> Response:
         head = frame[0]
@@ -183,26 +164,25 @@ class LegacyEngine(IMAPProtocol):
                     break
                 return
             if pending.offer(frame):
-                if pending.kept > self._limits.answer:
-                    raise IMAPProtocolError(
-                        f"the answer to {pending.legacy.name} is larger than the"
-                        f" {self._limits.answer} octets allowed"
-                    )
+                self._check_size(pending)
                 return
         self._news.keep(list(lines_of([frame[0][2:], *frame[1:]])))
+
+    def _check_size(self, pending: LegacyPending) -> None:
+        if pending.kept > self._limits.answer:
+            raise IMAPProtocolError(
+                f"the answer to {pending.legacy.name} is larger than the"
+                f" {self._limits.answer} octets allowed"
+            )
 
     def _take_continuation(self, response: Continuation) -> None:
         for pending in self._queue.under_way.values():
             if not isinstance(pending, LegacyPending):
                 break
-            if pending.legacy.name == "IDLE" and self._news:
-                pending.give(self._news.take())
-            elif is_sync(pending.legacy) and pending.legacy.name not in (
-                "APPEND",
-                "IDLE",
-            ):
+            if is_sync(pending.legacy) and pending.legacy.name not in _INVITED:
                 # A challenge: aioimaplib shows it to the program.
                 pending.give([self._frame[0]])
+                self._check_size(pending)
             if pending.is_sent:
                 return
             break
@@ -232,8 +212,6 @@ class LegacyEngine(IMAPProtocol):
         name = pending.legacy.name
         if name == "NOOP" and pending.abandoned_at is None:
             pending.prepend(self._news.take())
-        elif name == "IDLE":
-            self._flush(pending)
         if (event := event_of(name, status.condition)) is not None:
             self._enter(after(self.session_state, event))
 
@@ -249,7 +227,7 @@ class LegacyEngine(IMAPProtocol):
         super().connection_lost(exc)
 
     def fail(self, error: IMAPConnectionError) -> None:
-        """End the session; whoever waits for a push is told, too."""
+        """End the session; whoever waits for a state is told, too."""
         if self.cause is not None:
             return
         if self.session_state is SessionState.LOGOUT:
@@ -262,7 +240,6 @@ class LegacyEngine(IMAPProtocol):
 
             self.conn_lost_cb = tell
         super().fail(error)
-        self._pushes.put_nowait(error)
         self._state_changed.set()
 
     async def hello(self) -> None:
@@ -341,7 +318,9 @@ class LegacyEngine(IMAPProtocol):
             aioimaplib.Abort: it is illegal in this state, or the session ended.
             aioimaplib.CommandTimeout: nothing moved for its time.
         """
-        literal, self.literal_data = self.literal_data, None
+        # Of an APPEND that has failed before it came here, it may have been left.
+        literal = self.literal_data if command.name == "APPEND" else None
+        self.literal_data = None
         rules = _base.Commands.get(command.name)
         if self.cause is None and rules and self.state not in rules.valid_states:
             raise aioimaplib.Abort(
@@ -388,6 +367,7 @@ class LegacyEngine(IMAPProtocol):
         if seconds is None:
             return
         command._timer.cancel()
+        command._timeout = None  # or it would begin again with each of its lines
         deadline = Watchdog(
             self._running,
             seconds,
@@ -409,43 +389,3 @@ class LegacyEngine(IMAPProtocol):
             command.close(str(error).encode(), "KO")
         else:
             command.close(pending.text, done.result().condition.value)
-
-    # -- IDLE.
-
-    async def idle(self, begun: asyncio.Event | None = None) -> Any:
-        """Be in IDLE until `idle_done`.
-
-        Args:
-            begun: set when the server has entered it, before which another may end.
-
-        Raises:
-            aioimaplib.Abort: the server has no IDLE, or the session ended.
-        """
-        if "IDLE" not in self.capabilities:
-            raise aioimaplib.Abort("server has not IDLE capability")
-        self._idle_event.clear()
-        command = aioimaplib.IdleCommand(
-            self.new_tag(), self.idle_queue, loop=self._running
-        )
-        return await self.execute(command, begun=begun)
-
-    def _idle(self) -> LegacyPending | None:
-        for pending in self._queue.under_way.values():
-            if isinstance(pending, LegacyPending) and pending.legacy.name == "IDLE":
-                return pending
-        return None
-
-    def has_pending_idle_command(self) -> bool:
-        """Return whether the session is in IDLE."""
-        return self._idle() is not None
-
-    def idle_done(self) -> None:
-        """End IDLE."""
-        if (idle := self._idle()) is not None:
-            self.release(idle)
-
-    def release(self, pending: Pending) -> None:
-        """Let IDLE send DONE, and hear the answer to it."""
-        super().release(pending)
-        if self._pushes.is_full:
-            self._follow_reader()

@@ -13,14 +13,15 @@ from typing import Any, cast
 from aioimaplib import aioimaplib
 
 from ..errors import IMAPProtocolError, IMAPTLSError
+from ..model import Secret
 from ..wire import Condition
 from ..wire.commands import Authenticate, StartTls
 from ._legacy_arguments import astring, quoted
-from ._legacy_engine import LegacyEngine
-from .sasl import MECHANISMS, SCRAM, Credentials, Mechanism, make, tls_binding
+from ._legacy_idle import LegacyIdle
+from .sasl import MECHANISMS, SCRAM, Credentials, Mechanism, XOAuth2, make, tls_binding
 
 
-class LegacyProtocol(LegacyEngine):
+class LegacyProtocol(LegacyIdle):
     """`aioimaplib.IMAP4ClientProtocol` on aiosage's engine."""
 
     async def capability(self) -> None:
@@ -52,11 +53,14 @@ class LegacyProtocol(LegacyEngine):
 
         Refused, it is NO; the server's reasons are the line before, as ``+ ``
         and base64.
+
+        Raises:
+            ValueError: user or token cannot be sent.
         """
-        octets = token if isinstance(token, bytes) else token.encode()
-        initial = b"user=%b\1auth=Bearer %b\1\1" % (user.encode(), octets)
-        encoded = b64encode(initial).decode("ascii")
-        self.redactor.hide(encoded)
+        text = token if isinstance(token, str) else token.decode(errors="replace")
+        run = XOAuth2(Credentials(user, token=Secret(text)))
+        encoded = b64encode(run.begin() or b"").decode("ascii")
+        self.redactor.hide(text, encoded)
         return await self._log_in(self._simple("AUTHENTICATE", "XOAUTH2", encoded))
 
     async def authenticate(self, mechanism: str, credentials: Credentials) -> Any:
@@ -83,6 +87,9 @@ class LegacyProtocol(LegacyEngine):
         if name.endswith("-PLUS") and binding is None:
             raise aioimaplib.Abort(f"{name} needs TLS")
         run = make(name, credentials, offered=offered, binding=binding)
+        # Some servers name them in what they say.
+        for secret in (credentials.password, credentials.token):
+            self.redactor.hide(secret.reveal() if secret else "")
         return await self._log_in(self._authenticate(run, "SASL-IR" in offered))
 
     async def _authenticate(self, run: Mechanism, in_one: bool) -> Any:
@@ -94,21 +101,21 @@ class LegacyProtocol(LegacyEngine):
             failure = IMAPProtocolError(f"{run.name} failed: {run.failure}")
             self.fail(failure)  # it is not the server that it should be
             raise failure
-        reasons = [f"{name}: {told}".encode() for name, told in run.details.items()]
+        reasons = [
+            self.redactor.text(f"{name}: {told}").encode(errors="replace")
+            for name, told in run.details.items()
+        ]
         code = status.code
         shown = f"[{f'{code.name} {code.text}'.rstrip()}] " if code else ""
         lines = [*reasons, f"{shown}{status.text}".encode()]
         return aioimaplib.Response(status.condition.value, lines)
 
     async def _log_in(self, way: Coroutine[Any, Any, Any]) -> Any:
-        before, self.capabilities = self.capabilities, set[str]()
-        try:
-            response = await way
-            if response.result == "OK" and not self.capabilities:
-                await self._simple("CAPABILITY")
-            return response
-        finally:
-            self.capabilities = self.capabilities or before
+        before = self.capabilities
+        response = await way
+        if response.result == "OK" and self.capabilities is before:
+            await self._simple("CAPABILITY")  # the server has not told them anew
+        return response
 
     async def select(self, mailbox: str = "INBOX") -> Any:
         """Open a mailbox."""
@@ -153,6 +160,24 @@ class LegacyProtocol(LegacyEngine):
             return await self.search(*criteria, charset=None, by_uid=True)
         return await cast("Any", super()).uid(command, *criteria, timeout=timeout)
 
+    async def append(
+        self,
+        message_bytes: bytes | bytearray | memoryview,
+        mailbox: str = "INBOX",
+        flags: str | None = None,
+        date: Any = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as aioimaplib has it
+    ) -> Any:
+        """Store a message.
+
+        Raises:
+            TypeError: the message is no octets.
+        """
+        octets = message_bytes
+        if not isinstance(octets, bytes):
+            octets = bytes(memoryview(octets))  # as many as are announced
+        return await cast("Any", super()).append(octets, mailbox, flags, date, timeout)
+
     async def starttls(
         self, context: ssl.SSLContext, server_hostname: str | None
     ) -> None:
@@ -164,16 +189,10 @@ class LegacyProtocol(LegacyEngine):
         """
         if "STARTTLS" not in self.capabilities or self.state != aioimaplib.NONAUTH:
             raise aioimaplib.Abort("server has not STARTTLS capability here")
-        status = (await self.submit(StartTls())).done.result()
-        if status.condition is not Condition.OK:
-            raise aioimaplib.Abort(f"server refused STARTTLS: {status.text}")
         try:
-            self.pause_for_tls()
-            transport = await self._running.start_tls(
-                self.socket_transport, self, context, server_hostname=server_hostname
-            )
-            if transport is None:
-                raise ConnectionAbortedError
+            status = (await self.submit(StartTls())).done.result()
+            if status.condition is Condition.OK:
+                await self._go_over_tls(context, server_hostname)
         except (OSError, IMAPProtocolError) as error:  # ssl.SSLError is one
             failure = IMAPTLSError(f"STARTTLS failed: {error}")
             self.fail(failure)
@@ -181,6 +200,18 @@ class LegacyProtocol(LegacyEngine):
         except BaseException:
             self.fail(IMAPTLSError("STARTTLS was cancelled"))
             raise
+        if status.condition is not Condition.OK:
+            raise aioimaplib.Abort(f"server refused STARTTLS: {status.text}")
+        await self.capability()
+
+    async def _go_over_tls(
+        self, context: ssl.SSLContext, server_hostname: str | None
+    ) -> None:
+        self.pause_for_tls()
+        transport = await self._running.start_tls(
+            self.socket_transport, self, context, server_hostname=server_hostname
+        )
+        if transport is None:
+            raise ConnectionAbortedError
         self.transport = cast("Any", transport)  # which the base says is None
         self.go_through(transport)
-        await self.capability()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ..errors import IMAPConnectionError
 from ._pending import again
@@ -38,7 +38,7 @@ class Pushes(asyncio.Queue[Any]):
         self.is_full = False
 
     def put_nowait(self, item: Any) -> None:
-        """Add a batch of lines, or the error that ended the session."""
+        """Add a batch of lines, the error that ended the session, or anything."""
         super().put_nowait(item)
         self._weigh(_octets(item))
 
@@ -65,6 +65,6 @@ class Pushes(asyncio.Queue[Any]):
 
 
 def _octets(item: Any) -> int:
-    if isinstance(item, IMAPConnectionError):
+    if not isinstance(item, list):  # the end, or what a program has put there
         return 0
-    return sum(_COST + len(line) for line in item)
+    return sum(_COST + len(line) for line in cast("list[bytes]", item))

@@ -81,9 +81,14 @@ async def open_session(config: ConnectionConfig) -> IMAPProtocol:
         IMAPCapabilityError: it offers no way to log in that aiosage knows.
         IMAPConfigurationError: logging in needs an extra that is not installed.
     """
-    token = await _token(config, config.token_memory.expired)
+    memory = config.token_memory
+    expired = memory.expired
+    token = await _token(config, expired)
     try:
-        return await _open(config, token)
+        protocol = await _open(config, token)
+        if token != expired and memory.expired == expired:
+            memory.expired = None  # the provider has another now
+        return protocol
     except IMAPAuthenticationError as error:
         if token is None or not callable(config.token) or error.retryable:
             raise

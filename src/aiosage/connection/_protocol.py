@@ -282,6 +282,7 @@ class IMAPProtocol(Session):
         self._out = transport
         self._channel.attach(transport)
         self._upgrading = False
+        self._send_waiting()
 
     def hold_reading(self, held: bool) -> None:
         """Stop reading, since what is read finds no taker, or go on.
@@ -310,17 +311,22 @@ class IMAPProtocol(Session):
         end_with(self.greeting, error)
         if self._out is not None:
             self._out.abort()
+            if self._upgrading:  # of which asyncio does not tell the end
+                self._running.call_soon(self.closed.set)
         try:
             self._announce(error)
         finally:
             self._listeners.clear()
             if self.conn_lost_cb is not None:
-                self.conn_lost_cb(error)
+                # Not from here: who closes the connection should not get its errors.
+                self._running.call_soon(self.conn_lost_cb, error)
 
     # -- Sending.
 
     def _send_waiting(self) -> None:
         """Send what may be sent, in the order it was asked for."""
+        if self._upgrading:
+            return  # it would go in the clear
         while self.cause is None and (pending := self._queue.next()) is not None:
             if isinstance(pending.command, Select):
                 self.selected = None

@@ -228,8 +228,10 @@ class ScriptedServer:
             if not played.done():
                 played.set_result(None)
             peer.writer.transport.abort()
-            with suppress(ConnectionError, ssl.SSLError):
-                await peer.writer.wait_closed()
+            with suppress(ConnectionError, ssl.SSLError, TimeoutError):
+                # Cut off in the middle of STARTTLS, asyncio does not tell the end.
+                async with asyncio.timeout(_END_GRACE):
+                    await peer.writer.wait_closed()
 
     async def _play(self, peer: Peer) -> None:
         try:

@@ -89,6 +89,12 @@ CASES = [
         (b"* caf\xe9 closed\r\nTAG1 OK na\xefve\r\n",),
         [b"caf\xe9 closed", b"na\xefve"],
     ),
+    Case(
+        "a-read-that-ends-before-an-empty-literal",
+        "LIST",
+        (b'* LIST () "/" {0}\r\n', b" (X {1}\r\na)\r\nTAG1 OK done\r\n"),
+        [b'() "/" {0}', b"", b" (X {1}", b"a", b")", b"done"],
+    ),
     Case("status-in-lower-case", "NOOP", (b"TAG1 ok done\r\n",), [b"done"]),
 ]
 

@@ -159,6 +159,47 @@ async def test_a_literal_that_is_not_there_is_not_announced(library: Library) ->
                 await protocol.execute(command)
 
 
+@pytest.mark.parametrize("what", [memoryview(b"abcd").cast("I"), bytearray(b"abcd")])
+async def test_a_message_has_as_many_octets_as_announced(
+    library: Library, what: bytearray | memoryview
+) -> None:
+    """Whatever its items are, and what is done to it later."""
+    script = (
+        "C: T1 NOOP\nS: T1 OK x\nC: T2 APPEND INBOX {4}\nS: + go\nC: abcd\nS: T2 OK x\n"
+    )
+    async with library.selected(script) as client:
+        noop = asyncio.ensure_future(client.noop())
+        await asyncio.sleep(0)
+        append = asyncio.ensure_future(client.append(what))
+        await asyncio.sleep(0)
+        if isinstance(what, bytearray):
+            what.clear()
+        async with library.within:
+            await noop
+            assert (await append).result == "OK"
+
+
+async def test_a_message_that_is_text_is_refused(library: Library) -> None:
+    """The base announces as many characters, and hangs."""
+    async with library.selected("C: T1 NOOP\nS: T1 OK x\n") as client:
+        with pytest.raises(TypeError):
+            await client.append("Subject: hello")
+        assert (await client.noop()).result == "OK"
+
+
+async def test_a_message_goes_with_no_other_command(library: Library) -> None:
+    """Not with an IDLE, in place of DONE; the base keeps it, too."""
+    script = "C: T1 IDLE\nS: + idling\nC: DONE\nS: T1 OK done\n"
+    async with library.selected(script) as client:
+        with pytest.raises(ValueError, match="CR and LF"):
+            await client.append(b"body\r\nZ9 CREATE Injected\r\n", "a\r\nb")
+        idle = await client.idle_start()
+        client.idle_done()
+        async with library.within:
+            await idle
+        assert client.protocol.literal_data is None
+
+
 async def test_a_lost_connection_ends_everything_that_waits(library: Library) -> None:
     """In the base all of it waits out its time, IDLE for ever (110, 87648)."""
     asked = asyncio.Event()

@@ -115,4 +115,7 @@ def octets(value: str | Secret) -> bytes:
     text = value.reveal() if isinstance(value, Secret) else value
     if "\0" in text:
         raise ValueError("NUL cannot stand in a user name or password")
-    return text.encode("utf-8")
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:  # which would show all of it
+        raise ValueError("half a surrogate pair is no character") from None

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Final, cast
 
+from ...model import Secret
 from ._mechanism import Credentials, Mechanism, octets
 
 _MAX_ERROR: Final = 4096  # octets of JSON that are looked at
@@ -46,10 +47,10 @@ class OAuthBearer(_OAuth):
     def __init__(self, credentials: Credentials) -> None:
         identity = credentials.authzid or credentials.username
         # A saslname: what would end it is written otherwise (RFC 5801 §4).
-        name = octets(identity).replace(b"=", b"=3D").replace(b",", b"=2C")
+        name = _field(identity).replace(b"=", b"=3D").replace(b",", b"=2C")
         message = b"n,a=%b,\x01host=%b\x01port=%d\x01auth=Bearer %b\x01\x01" % (
             name,
-            octets(credentials.host),
+            _field(credentials.host),
             credentials.port,
             _token(credentials),
         )
@@ -62,16 +63,19 @@ class XOAuth2(_OAuth):
     _acknowledgement = b""
 
     def __init__(self, credentials: Credentials) -> None:
-        identity = octets(credentials.authzid or credentials.username)
+        identity = _field(credentials.authzid or credentials.username)
         message = b"user=%b\x01auth=Bearer %b\x01\x01" % (identity, _token(credentials))
         super().__init__("XOAUTH2", message)
 
 
 def _token(credentials: Credentials) -> bytes:
-    token = octets(credentials.token) if credentials.token else b""
-    if b"\x01" in token:
-        raise ValueError("^A cannot stand in a token")
-    return token
+    return _field(credentials.token) if credentials.token else b""
+
+
+def _field(value: str | Secret) -> bytes:
+    if b"\x01" in (field := octets(value)):
+        raise ValueError("^A cannot stand in a user name or token")
+    return field
 
 
 def error_details(challenge: bytes) -> Mapping[str, str]:
