@@ -199,6 +199,9 @@ class IMAPOperationError(IMAPError):
         code: response code such as ``NONEXISTENT``, to compare with those of
             `ResponseCode`; None if there was none.
         text: what the server said.
+        codes: the same code with what it carries, as a value of `aiosage.wire` such
+            as `ModifiedCode`, and those it told before it refused: a MOVE that was
+            done in part has a `CopyUidCode`.
     """
 
     def __init__(
@@ -208,6 +211,7 @@ class IMAPOperationError(IMAPError):
         code: str | None,
         text: str,
         *,
+        codes: tuple[object, ...] = (),
         hint: str = "",
     ) -> None:
         told = f"[{code}] {text}" if code else text
@@ -216,6 +220,7 @@ class IMAPOperationError(IMAPError):
         self.status = status
         self.code = code
         self.text = text
+        self.codes = codes
 
     @property
     def retryable(self) -> bool:
@@ -347,8 +352,12 @@ _BY_COMMAND: dict[str, type[IMAPOperationError]] = {
 
 
 def refusal(
-    command: str, status: str, code: str | None, text: str
+    command: str,
+    status: str,
+    code: str | None,
+    text: str,
+    codes: tuple[object, ...] = (),
 ) -> IMAPOperationError:
     """Return the most specific error for a tagged NO or BAD (RFC 5530 §3)."""
     default = _BY_COMMAND.get(command, IMAPOperationError)
-    return _BY_CODE.get(code, default)(command, status, code, text)
+    return _BY_CODE.get(code, default)(command, status, code, text, codes=codes)

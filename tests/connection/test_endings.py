@@ -16,19 +16,23 @@ from aiosage.errors import (
     IMAPConnectionLost,
     IMAPOperationError,
     IMAPProtocolError,
+    IMAPQuotaError,
     IMAPTimeoutError,
 )
-from aiosage.model import IMAPSearchCriteria, MessagePart, MessageSet
-from aiosage.wire import ExpungeData, Limits
+from aiosage.model import Flag, IMAPSearchCriteria, MessagePart, MessageSet
+from aiosage.wire import Code, CopyUidCode, ExpungeData, Limits, ModifiedCode
 from aiosage.wire.commands import (
     Append,
     Create,
     Idle,
     Logout,
     Rename,
+    StoreMode,
     UidFetch,
+    UidMove,
     UidScan,
     UidSearch,
+    UidStore,
 )
 
 from .scripted import (
@@ -450,3 +454,35 @@ async def test_the_system_probes_an_idle_connection() -> None:
         sock = connection._protocol.socket_transport.get_extra_info("socket")
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         connection.abort()
+
+
+async def test_a_refusal_keeps_what_was_told_with_it() -> None:
+    """A MOVE may be done in part, and only its COPYUID tells in which."""
+    selected = SELECTED.replace("IMAP4rev1", "IMAP4rev1 MOVE CONDSTORE")
+    script = (
+        f"{selected}C: T2 UID MOVE 4:5 b\nS: * OK [COPYUID 9 4 1] x\n"
+        "S: T2 NO [OVERQUOTA] full\n"
+        "C: T3 UID STORE 4:5 (UNCHANGEDSINCE 7) +FLAGS (\\Seen)\n"
+        "S: T3 NO [MODIFIED 5] later\nC: T4 NOOP\nS: T4 BAD what\n"
+    )
+    async with scripted(script) as port:
+        connection = await opened(port)
+        with pytest.raises(IMAPQuotaError) as moved:
+            await connection.execute(UidMove(MessageSet([4, 5]), "b"))
+        store = UidStore(
+            MessageSet([4, 5]),
+            StoreMode.ADD,
+            frozenset({Flag.SEEN}),
+            unchanged_since=7,
+        )
+        with pytest.raises(IMAPOperationError) as changed:
+            await connection.execute(store)
+        with pytest.raises(IMAPOperationError) as plain:
+            await connection.noop()
+        connection.abort()
+
+    assert [type(code) for code in moved.value.codes] == [Code, CopyUidCode]
+    (modified,) = changed.value.codes
+    assert isinstance(modified, ModifiedCode)
+    assert modified.messages == MessageSet([5])
+    assert plain.value.codes == ()

@@ -236,7 +236,7 @@ class IMAPConnection:
     def _result(self, command: Command[R], pending: Pending) -> R:
         status = pending.done.result()
         if status.condition is not Condition.OK:
-            raise self._refusal(command, status)
+            raise self._refusal(pending, status)
         try:
             if not pending.is_sent and pending.ready is None:  # it is no IDLE
                 raise causes.done_unseen(pending)
@@ -245,9 +245,16 @@ class IMAPConnection:
             self._protocol.fail(error)
             raise
 
-    def _refusal(self, command: Command[object], status: Status) -> IMAPOperationError:
-        code = status.code.name if status.code else None
-        return refusal(command.name, status.condition.value, code, status.text)
+    def _refusal(self, pending: Pending, status: Status) -> IMAPOperationError:
+        told = [status, *pending.claimed]
+        codes = tuple(one.code for one in told if isinstance(one, Status) and one.code)
+        return refusal(
+            pending.command.name,
+            status.condition.value,
+            status.code.name if status.code else None,
+            status.text,
+            codes,
+        )
 
     async def select(self, mailbox: str, *, read_only: bool = False) -> SelectResult:
         """Open *mailbox*, unless it is open already.
