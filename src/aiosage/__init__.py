@@ -13,9 +13,12 @@ from importlib.metadata import version as _version
 from .client import (
     AppendResult,
     CopyResult,
+    ExpungeResult,
+    FlagResult,
     IMAPClient,
     IMAPFolderService,
     IMAPMailboxUIDService,
+    LabelResult,
 )
 from .connection import ConnectionConfig, IMAPConnection, Security
 from .errors import (
@@ -79,7 +82,9 @@ __all__ = [
     "EmailAddress",
     "EmailMessage",
     "Envelope",
+    "ExpungeResult",
     "Flag",
+    "FlagResult",
     "FlagsChanged",
     "IMAPAuthenticationError",
     "IMAPCapabilityError",
@@ -106,6 +111,7 @@ __all__ = [
     "IMAPSearchError",
     "IMAPTLSError",
     "IMAPTimeoutError",
+    "LabelResult",
     "MailboxInfo",
     "MailboxReset",
     "MailboxStatus",

@@ -11,6 +11,7 @@ from ..connection import IMAPConnection
 from ..errors import IMAPCapabilityError, UIDValidityChanged
 from ..model import MessageSet
 from ..pool import IMAPConnectionPool
+from ..wire import message_limit
 
 # Octets of UIDs in one command. RFC 7162 §4 asks servers for lines of 8192.
 _SET_OCTETS: Final = 7500
@@ -74,6 +75,15 @@ def uidvalidity_of(connection: IMAPConnection) -> int | None:
 def pieces(messages: MessageSet) -> Iterator[MessageSet]:
     """Yield *messages* in sets that fit into a command."""
     return messages.iter_wire(_SET_OCTETS)
+
+
+def command_pieces(
+    connection: IMAPConnection, messages: MessageSet
+) -> Iterator[MessageSet]:
+    """Yield *messages* in sets that one command may be about on *connection*."""
+    limit = message_limit(connection.capabilities)
+    for batch in messages.iter_batches(limit) if limit else (messages,):
+        yield from pieces(batch)
 
 
 def require_uidplus(connection: IMAPConnection, what: str) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from ..model import EmailMessage, Flag
 from ..wire.commands import Append
 from ._access import MailboxAccess
-from ._changing import settable
+from ._flagging import settable
 from ._results import AppendResult
 
 

@@ -10,9 +10,16 @@ from datetime import datetime
 from ..model import EmailMessage, Flag, IMAPSearchCriteria, MessagePart, MessageSet
 from ..pool import IMAPConnectionPool
 from ..wire.commands import StoreMode
-from . import _appending, _changing, _fetching, _searching
+from . import _appending, _fetching, _flagging, _moving, _searching
 from ._access import MailboxAccess
-from ._results import AppendResult, CopyResult
+from ._results import (
+    AppendResult,
+    CopyResult,
+    ExpungeResult,
+    FlagResult,
+    LabelResult,
+)
+from ._trash import already_in_trash, find_trash
 
 
 class IMAPMailboxUIDService:
@@ -94,34 +101,101 @@ class IMAPMailboxUIDService:
                 yield message
 
     async def add_flags(
-        self, messages: MessageSet | Iterable[int], *flags: Flag
-    ) -> dict[int, frozenset[Flag]]:
-        """Add *flags*; return the flags of messages that have changed, by UID.
+        self,
+        messages: MessageSet | Iterable[int],
+        *flags: Flag,
+        unchanged_since: int | None = None,
+        silent: bool = False,
+    ) -> FlagResult:
+        """Add *flags*; return the flags that messages have now.
 
-        Servers tell nothing about messages that had them already.
+        Args:
+            messages: of this mailbox.
+            flags: at least one.
+            unchanged_since: leave messages alone whose mod-sequence is larger;
+                the result tells which (RFC 7162 §3.1.3). After an error, one that
+                was changed already is among them.
+            silent: the server need not tell the flags, which is less to send.
 
         Raises:
             UIDValidityChanged: *messages* belong to an earlier life of the
                 mailbox.
+            IMAPCapabilityError: the server cannot tell what has changed since.
             IMAPOperationError: the server refused.
             IMAPConnectionError: the session ended; adding them again is safe.
         """
-        owned = self._access.own(messages)
-        return await _changing.store(self._access, owned, StoreMode.ADD, flags)
+        return await _flagging.store(
+            self._access,
+            self._access.own(messages),
+            StoreMode.ADD,
+            flags,
+            unchanged_since,
+            silent,
+        )
 
     async def remove_flags(
-        self, messages: MessageSet | Iterable[int], *flags: Flag
-    ) -> dict[int, frozenset[Flag]]:
+        self,
+        messages: MessageSet | Iterable[int],
+        *flags: Flag,
+        unchanged_since: int | None = None,
+        silent: bool = False,
+    ) -> FlagResult:
         """Remove *flags*; otherwise as `add_flags`."""
-        owned = self._access.own(messages)
-        return await _changing.store(self._access, owned, StoreMode.REMOVE, flags)
+        return await _flagging.store(
+            self._access,
+            self._access.own(messages),
+            StoreMode.REMOVE,
+            flags,
+            unchanged_since,
+            silent,
+        )
 
     async def set_flags(
-        self, messages: MessageSet | Iterable[int], *flags: Flag
-    ) -> dict[int, frozenset[Flag]]:
+        self,
+        messages: MessageSet | Iterable[int],
+        *flags: Flag,
+        unchanged_since: int | None = None,
+        silent: bool = False,
+    ) -> FlagResult:
         """Replace all flags by *flags*, none removes all; otherwise as `add_flags`."""
+        return await _flagging.store(
+            self._access,
+            self._access.own(messages),
+            StoreMode.REPLACE,
+            flags,
+            unchanged_since,
+            silent,
+        )
+
+    async def add_labels(
+        self, messages: MessageSet | Iterable[int], *labels: str
+    ) -> LabelResult:
+        r"""Add Gmail's *labels*, such as ``Work`` or ``\Starred``.
+
+        Raises:
+            IMAPCapabilityError: the server is not Gmail (X-GM-EXT-1).
+            IMAPError: as for `add_flags`.
+        """
         owned = self._access.own(messages)
-        return await _changing.store(self._access, owned, StoreMode.REPLACE, flags)
+        return await _flagging.store_labels(self._access, owned, StoreMode.ADD, labels)
+
+    async def remove_labels(
+        self, messages: MessageSet | Iterable[int], *labels: str
+    ) -> LabelResult:
+        """Remove Gmail's *labels*; otherwise as `add_labels`."""
+        owned = self._access.own(messages)
+        return await _flagging.store_labels(
+            self._access, owned, StoreMode.REMOVE, labels
+        )
+
+    async def set_labels(
+        self, messages: MessageSet | Iterable[int], *labels: str
+    ) -> LabelResult:
+        """Replace all of Gmail's labels by *labels*; otherwise as `add_labels`."""
+        owned = self._access.own(messages)
+        return await _flagging.store_labels(
+            self._access, owned, StoreMode.REPLACE, labels
+        )
 
     async def copy(
         self, messages: MessageSet | Iterable[int], mailbox: str
@@ -132,10 +206,11 @@ class IMAPMailboxUIDService:
             UIDValidityChanged: *messages* belong to an earlier life of the
                 mailbox.
             IMAPMailboxError: *mailbox* does not exist.
-            IMAPConnectionError: the session ended; see ``maybe_executed``.
+            IMAPConnectionError: the session ended; see ``maybe_executed`` and
+                ``partial``.
         """
         owned = self._access.own(messages)
-        return await _changing.copy(self._access, owned, mailbox)
+        return await _moving.copy(self._access, owned, mailbox)
 
     async def move(
         self, messages: MessageSet | Iterable[int], mailbox: str
@@ -150,12 +225,34 @@ class IMAPMailboxUIDService:
             UIDValidityChanged: *messages* belong to an earlier life of the
                 mailbox.
             IMAPMailboxError: *mailbox* does not exist.
-            IMAPConnectionError: the session ended; see ``maybe_executed``.
+            IMAPConnectionError: the session ended; see ``maybe_executed`` and
+                ``partial``.
         """
         owned = self._access.own(messages)
-        return await _changing.move(self._access, owned, mailbox)
+        return await _moving.move(self._access, owned, mailbox)
 
-    async def expunge(self, messages: MessageSet | Iterable[int]) -> None:
+    async def delete(
+        self, messages: MessageSet | Iterable[int], *, trash: str | None = None
+    ) -> CopyResult:
+        r"""Move *messages* to the trash; `expunge` removes them for good.
+
+        Args:
+            messages: of this mailbox.
+            trash: the mailbox; None for the one marked ``\Trash`` (RFC 6154 §2),
+                or else one with a name that is known to be it.
+
+        Raises:
+            IMAPMailboxError: there is no trash, or this mailbox is it.
+            IMAPError: as for `move`.
+        """
+        owned = self._access.own(messages)
+        if trash is None:
+            trash = await find_trash(self._access.pool)
+        if trash == self.name:
+            raise already_in_trash(trash)
+        return await _moving.move(self._access, owned, trash)
+
+    async def expunge(self, messages: MessageSet | Iterable[int]) -> ExpungeResult:
         """Remove *messages* for good, and no others (RFC 4315 §2.1).
 
         Raises:
@@ -165,7 +262,7 @@ class IMAPMailboxUIDService:
                 mailbox.
             IMAPConnectionError: the session ended; expunging again is safe.
         """
-        await _changing.expunge(self._access, self._access.own(messages))
+        return await _moving.expunge(self._access, self._access.own(messages))
 
     async def append(
         self,

@@ -1,0 +1,70 @@
+"""How far a call has come that takes several commands."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from typing import Generic, TypeVar
+
+from ..errors import IMAPConnectionError, IMAPError
+from ..model import MessageSet
+
+R = TypeVar("R")
+
+
+class Progress(ABC, Generic[R]):
+    """What has been done so far with *messages*."""
+
+    def __init__(self, messages: MessageSet) -> None:
+        self._messages = messages
+        self._done: list[MessageSet] = []
+        self.uncertain = self.of(())
+        """Messages of which it is not known."""
+
+    def of(self, pieces: Iterable[MessageSet]) -> MessageSet:
+        """Return *pieces* as one set, in time of their ranges."""
+        return MessageSet.from_ranges(
+            chain.from_iterable(piece.ranges for piece in pieces),
+            mailbox=self._messages.mailbox,
+            uidvalidity=self._messages.uidvalidity,
+        )
+
+    @property
+    def done(self) -> MessageSet:
+        """Messages that are done with."""
+        return self.of(self._done)
+
+    @abstractmethod
+    def result(self) -> R:
+        """Return it as the call does."""
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Let an error within the block say what has been done before it."""
+        try:
+            yield
+        except IMAPError as error:
+            error.partial = self.result()
+            raise
+
+    @contextmanager
+    def working_on(self, piece: MessageSet, *, atomic: bool = False) -> Iterator[None]:
+        """Note that *piece* is done with, or if it fails, that this is not known.
+
+        Args:
+            piece: of the messages.
+            atomic: a refusal means that nothing was done, and a lost connection
+                tells whether that is certain.
+        """
+        try:
+            yield
+        except IMAPError as error:
+            is_certain = atomic and not (
+                isinstance(error, IMAPConnectionError) and error.maybe_executed
+            )
+            if not is_certain:
+                self.uncertain = piece
+            raise
+        self._done.append(piece)
