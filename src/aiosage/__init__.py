@@ -11,6 +11,7 @@
 from importlib.metadata import version as _version
 
 from .client import (
+    AppendItem,
     AppendResult,
     CopyResult,
     ExpungeResult,
@@ -19,6 +20,7 @@ from .client import (
     IMAPFolderService,
     IMAPMailboxUIDService,
     LabelResult,
+    MessageSection,
 )
 from .connection import ConnectionConfig, IMAPConnection, Security
 from .errors import (
@@ -73,6 +75,7 @@ from .watch import (
 __version__ = _version("aiosage")
 
 __all__ = [
+    "AppendItem",
     "AppendResult",
     "Attachment",
     "BodyStructure",
@@ -117,6 +120,7 @@ __all__ = [
     "MailboxStatus",
     "MessageExpunged",
     "MessagePart",
+    "MessageSection",
     "MessageSet",
     "NewMessage",
     "PoolStats",

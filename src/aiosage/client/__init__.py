@@ -9,9 +9,12 @@ from ._results import (
     FlagResult,
     LabelResult,
 )
+from ._sections import MessageSection
+from ._sources import AppendItem, MessageSource
 from ._uid_service import IMAPMailboxUIDService
 
 __all__ = [
+    "AppendItem",
     "AppendResult",
     "ConnectionOptions",
     "CopyResult",
@@ -21,4 +24,6 @@ __all__ = [
     "IMAPFolderService",
     "IMAPMailboxUIDService",
     "LabelResult",
+    "MessageSection",
+    "MessageSource",
 ]

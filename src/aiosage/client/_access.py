@@ -42,6 +42,10 @@ class MailboxAccess:
             )
         return owned
 
+    def bound(self, messages: MessageSet, connection: IMAPConnection) -> MessageSet:
+        """Return *messages* as those of this life of the mailbox."""
+        return messages.bound_to(self.mailbox, uidvalidity_of(connection))
+
     @asynccontextmanager
     async def connection(
         self,

@@ -57,8 +57,8 @@ async def store(
     names = settable(flags)
     if not names and mode is not StoreMode.REPLACE:
         raise ValueError("no flags given")
-    storing = _Storing(messages)
     async with access.connection(messages, known_uid=messages.last) as connection:
+        storing = _Storing(access.bound(messages, connection))
         with storing.telling():
             for piece in command_pieces(connection, messages):
                 command = UidStore(piece, mode, names, unchanged_since, silent)
@@ -67,7 +67,7 @@ async def store(
                 storing.flags.update(told)
                 storing.modseqs.update(told.modseqs)
                 storing.modified.append(told.modified & piece)
-    return storing.result()
+        return storing.result()
 
 
 async def store_labels(
@@ -77,11 +77,11 @@ async def store_labels(
     names = frozenset(labels)
     if not names and mode is not StoreMode.REPLACE:
         raise ValueError("no labels given")
-    labelling = _Labelling(messages)
     async with access.connection(messages, known_uid=messages.last) as connection:
+        labelling = _Labelling(access.bound(messages, connection))
         with labelling.telling():
             for piece in command_pieces(connection, messages):
                 with labelling.working_on(piece):
                     told = await connection.execute(UidStoreLabels(piece, mode, names))
                 labelling.labels.update(told)
-    return labelling.result()
+        return labelling.result()

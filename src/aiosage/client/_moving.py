@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from ..connection import IMAPConnection, News
+from ..errors import IMAPConnectionError
 from ..model import Flag, IMAPSearchCriteria, MessageSet
 from ..wire import CopyUidCode, Status
 from ..wire.commands import (
@@ -17,7 +18,7 @@ from ..wire.commands import (
     UidStore,
 )
 from ._access import MailboxAccess, command_pieces, require_uidplus
-from ._progress import Progress
+from ._progress import Progress, not_repeatable
 from ._results import CopyResult, ExpungeResult
 
 
@@ -38,7 +39,7 @@ class _Copying(Progress[CopyResult]):
         self._uids.update(pair for pair in code.pairs() if pair[0] in piece)
 
     @contextmanager
-    def hearing(self, connection: IMAPConnection, piece: MessageSet) -> Iterator[None]:
+    def hearing(self, connection: IMAPConnection, piece: MessageSet) -> Generator[None]:
         """Note what a MOVE tells on its way, even if it is refused or cut then.
 
         A server may have moved some messages before it finds that it cannot move
@@ -72,21 +73,21 @@ class _Expunging(Progress[ExpungeResult]):
 
 async def copy(access: MailboxAccess, messages: MessageSet, mailbox: str) -> CopyResult:
     """Copy *messages* to *mailbox*."""
-    copying = _Copying(messages, mailbox)
     async with access.connection(messages, known_uid=messages.last) as connection:
-        with copying.telling():
+        copying = _Copying(access.bound(messages, connection), mailbox)
+        with copying.telling(repeatable=False):
             for piece in command_pieces(connection, messages):
                 with copying.working_on(piece, atomic=True):
                     code = await connection.execute(UidCopy(piece, mailbox))
                 if code is not None:
                     copying.note(code, piece)
-    return copying.result()
+        return copying.result()
 
 
 async def move(access: MailboxAccess, messages: MessageSet, mailbox: str) -> CopyResult:
     """Move *messages* to *mailbox*, by three commands where there is no MOVE."""
-    moving = _Copying(messages, mailbox)
     async with access.connection(messages, known_uid=messages.last) as connection:
+        moving = _Copying(access.bound(messages, connection), mailbox)
         has_move = connection.supports("MOVE")
         if not has_move:
             require_uidplus(connection, "move")
@@ -97,7 +98,7 @@ async def move(access: MailboxAccess, messages: MessageSet, mailbox: str) -> Cop
                         await _move(connection, piece, mailbox, moving)
                     else:
                         await _move_by_copy(connection, piece, mailbox, moving)
-    return moving.result()
+        return moving.result()
 
 
 async def _move(
@@ -122,19 +123,23 @@ async def _move_by_copy(
         moving.note(code, seen)
         seen &= MessageSet.from_ranges(code.source)  # what was copied, for certain
     if seen:
-        await expunge_piece(connection, seen)
+        try:
+            await expunge_piece(connection, seen)
+        except IMAPConnectionError as error:
+            not_repeatable(error)  # it would copy them again
+            raise
 
 
 async def expunge(access: MailboxAccess, messages: MessageSet) -> ExpungeResult:
     """Remove *messages* for good, and no others."""
-    expunging = _Expunging(messages)
     async with access.connection(messages, known_uid=messages.last) as connection:
+        expunging = _Expunging(access.bound(messages, connection))
         require_uidplus(connection, "expunge only these messages")
         with expunging.telling():
             for piece in command_pieces(connection, messages):
                 with expunging.working_on(piece):
                     await expunge_piece(connection, piece)
-    return expunging.result()
+        return expunging.result()
 
 
 async def expunge_piece(connection: IMAPConnection, piece: MessageSet) -> None:

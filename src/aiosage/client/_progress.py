@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from itertools import chain
 from typing import Generic, TypeVar
@@ -12,6 +12,15 @@ from ..errors import IMAPConnectionError, IMAPError
 from ..model import MessageSet
 
 R = TypeVar("R")
+
+
+def not_repeatable(error: IMAPError) -> None:
+    """Let *error* say that the whole call must not be repeated blindly.
+
+    Its own command may not have been executed, but one before it has.
+    """
+    if isinstance(error, IMAPConnectionError):
+        error.maybe_executed = True
 
 
 class Progress(ABC, Generic[R]):
@@ -41,16 +50,22 @@ class Progress(ABC, Generic[R]):
         """Return it as the call does."""
 
     @contextmanager
-    def telling(self) -> Iterator[None]:
-        """Let an error within the block say what has been done before it."""
+    def telling(self, *, repeatable: bool = True) -> Generator[None]:
+        """Let an error within the block say what has been done before it.
+
+        Args:
+            repeatable: doing again what is done changes nothing.
+        """
         try:
             yield
         except IMAPError as error:
             error.partial = self.result()
+            if self._done and not repeatable:
+                not_repeatable(error)
             raise
 
     @contextmanager
-    def working_on(self, piece: MessageSet, *, atomic: bool = False) -> Iterator[None]:
+    def working_on(self, piece: MessageSet, *, atomic: bool = False) -> Generator[None]:
         """Note that *piece* is done with, or if it fails, that this is not known.
 
         Args:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import email.message
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
 from contextlib import aclosing
 from datetime import datetime
 
 from ..model import EmailMessage, Flag, IMAPSearchCriteria, MessagePart, MessageSet
 from ..pool import IMAPConnectionPool
 from ..wire.commands import StoreMode
-from . import _appending, _fetching, _flagging, _moving, _searching
+from . import (
+    _appending,
+    _catenating,
+    _fetching,
+    _flagging,
+    _moving,
+    _replacing,
+    _searching,
+)
 from ._access import MailboxAccess
 from ._results import (
     AppendResult,
@@ -19,6 +26,8 @@ from ._results import (
     FlagResult,
     LabelResult,
 )
+from ._sections import MessageSection
+from ._sources import AppendItem, MessageSource
 from ._trash import already_in_trash, find_trash
 
 
@@ -266,24 +275,123 @@ class IMAPMailboxUIDService:
 
     async def append(
         self,
-        message: bytes | EmailMessage | email.message.Message,
+        message: MessageSource,
         *,
         flags: Iterable[Flag] = (),
         internal_date: datetime | None = None,
+        size: int | None = None,
+        normalize_line_ends: bool = False,
     ) -> AppendResult:
         """Add *message* to the mailbox.
 
+        It is read into memory before a connection is taken. One that holds NUL is
+        sent as binary (RFC 3516). A server without UIDPLUS does not tell the UID;
+        then it is looked for by Message-ID, and told if it is certain.
+
         Args:
             message: octets are stored as they are, with CRLF line ends if they
-                are to be mail.
+                are to be mail. Files are read in a thread.
             flags: that it has from the beginning.
             internal_date: aware; None for now.
+            size: in octets, if that is to be checked; needed of a message that
+                comes piecewise.
+            normalize_line_ends: make every line end a CRLF.
 
         Raises:
             IMAPMailboxError: the mailbox does not exist.
             IMAPQuotaError: there is no room.
-            IMAPMessageError: the server does not take this message.
+            IMAPMessageError: the server does not take this message; if it is too
+                large and the server has said so, it is not sent (RFC 7889).
+            IMAPCapabilityError: the message holds NUL, and the server has no
+                BINARY.
             IMAPConnectionError: the session ended; see ``maybe_executed``.
-            ValueError: the message holds NUL, or *internal_date* is naive.
+            ValueError: it is no whole message, or has not *size* octets, or
+                *internal_date* is naive.
+            OSError: the file cannot be read.
         """
-        return await _appending.append(self._access, message, flags, internal_date)
+        item = AppendItem(message, flags, internal_date, size)
+        return await _appending.append(
+            self._access, await _appending.new_message(item, normalize_line_ends)
+        )
+
+    async def append_many(
+        self,
+        messages: Iterable[AppendItem] | AsyncIterable[AppendItem],
+        *,
+        normalize_line_ends: bool = False,
+    ) -> tuple[AppendResult, ...]:
+        """Add *messages* in order, and return where each is.
+
+        They are read and sent in batches of a few MiB, each in one command where
+        the server has MULTIAPPEND (RFC 3502): then a batch arrives whole or not
+        at all. No connection is held while messages are read, so they may come
+        from another mailbox of the same account.
+
+        Args:
+            messages: any number.
+            normalize_line_ends: as for `append`.
+
+        Raises:
+            IMAPError: as for `append`. Its ``partial`` is the results of those
+                that were added, which are the first of *messages*.
+            ValueError: as for `append`.
+        """
+        return await _appending.append_many(self._access, messages, normalize_line_ends)
+
+    async def append_parts(
+        self,
+        parts: Iterable[bytes | MessageSection],
+        *,
+        flags: Iterable[Flag] = (),
+        internal_date: datetime | None = None,
+    ) -> AppendResult:
+        """Add a message made of *parts*, in order.
+
+        What is on the server is copied there and not downloaded (CATENATE, RFC
+        4469), if the server can; else it is downloaded and sent.
+
+        Args:
+            parts: octets, and parts of other messages of this account.
+            flags: as for `append`.
+            internal_date: as for `append`.
+
+        Raises:
+            IMAPMessageError: there is no such part.
+            IMAPError: as for `append`.
+            UIDValidityChanged: a part belongs to an earlier life of its mailbox.
+        """
+        return await _catenating.append_parts(self._access, parts, flags, internal_date)
+
+    async def replace(
+        self,
+        uid: int,
+        message: MessageSource,
+        *,
+        flags: Iterable[Flag] | None = None,
+        internal_date: datetime | None = None,
+        size: int | None = None,
+        normalize_line_ends: bool = False,
+    ) -> AppendResult:
+        """Put *message* in the place of another, as one does with a draft.
+
+        Without REPLACE (RFC 8508) it is added before the other is expunged by UID.
+        If an error comes in between, its ``partial`` tells where the new message
+        is, and both are there: `expunge` the old one.
+
+        Args:
+            uid: of the message that goes.
+            message: as for `append`.
+            flags: None for those that the old message has.
+            internal_date: as for `append`.
+            size: as for `append`.
+            normalize_line_ends: as for `append`.
+
+        Raises:
+            IMAPMessageError: there is no message *uid*, or the server does not
+                take the new one.
+            IMAPCapabilityError: the server has neither REPLACE nor UIDPLUS.
+            IMAPError: as for `append`.
+        """
+        item = AppendItem(message, flags or (), internal_date, size)
+        new = await _appending.new_message(item, normalize_line_ends)
+        return await _replacing.replace(self._access, uid, new, flags)
