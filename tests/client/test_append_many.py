@@ -14,11 +14,13 @@ from aiosage import (
     IMAPClient,
     IMAPConnectionError,
     IMAPMailboxError,
+    IMAPMessageError,
     MessagePart,
 )
 from aiosage.client import _appending
 
-from .accounts import flags_of, raws_of, small
+from ..connection.scripted import CAPABILITIES, LOGGED_IN
+from .accounts import flags_of, raws_of, scripted_client, small
 from .test_poor_servers import KINDS, poor_server
 
 WHEN = datetime(2021, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -131,3 +133,37 @@ async def test_a_cut_between_batches_is_not_repeatable(
     assert caught.value.maybe_executed
     assert isinstance(caught.value.partial, tuple)
     assert [result.uid for result in caught.value.partial] == [1]
+
+
+async def test_the_limit_of_a_mailbox_is_asked_for_once_in_a_batch() -> None:
+    """RFC 7889; and if one message is too large, none of the batch is sent."""
+    offered = f"{CAPABILITIES} MULTIAPPEND APPENDLIMIT"
+    script = f"""{LOGGED_IN.replace(CAPABILITIES, offered)}
+C: T1 STATUS INBOX (APPENDLIMIT)
+S: * STATUS INBOX (APPENDLIMIT 80000)
+S: T1 OK done
+"""
+    sizes = (70_000, 80_001, 75_000)
+    async with scripted_client(script) as client:
+        with pytest.raises(IMAPMessageError) as caught:
+            await client.mailbox().append_many(
+                [AppendItem(b"x" * size) for size in sizes]
+            )
+    assert caught.value.code == "TOOBIG"
+    assert "80001" in str(caught.value)
+    assert caught.value.partial == ()
+
+
+async def test_uids_that_do_not_fit_the_messages_are_not_guessed() -> None:
+    offered = f"{CAPABILITIES} MULTIAPPEND"
+    script = f"""{LOGGED_IN.replace(CAPABILITIES, offered)}
+C: T1 APPEND INBOX {{1+}}
+C: x {{1+}}
+C: y
+S: T1 OK [APPENDUID 7 1:4000000000] done
+"""
+    async with scripted_client(script) as client:
+        results = await client.mailbox().append_many(
+            [AppendItem(b"x"), AppendItem(b"y")]
+        )
+    assert results == (AppendResult("INBOX", None, None),) * 2

@@ -6,6 +6,7 @@ import pytest
 
 from aiosage import (
     Flag,
+    FlagResult,
     IMAPCapabilityError,
     IMAPClient,
     IMAPMailboxUIDService,
@@ -103,6 +104,8 @@ async def test_without_condstore_a_condition_is_refused_by_name() -> None:
             with pytest.raises(IMAPCapabilityError) as caught:
                 await client.mailbox().add_flags([1], Flag.SEEN, unchanged_since=1)
     assert caught.value.capability == "CONDSTORE"
+    assert isinstance(caught.value.partial, FlagResult)
+    assert not caught.value.partial.uncertain
 
 
 GMAIL = SELECTED.replace("MOVE", "MOVE X-GM-EXT-1").replace(

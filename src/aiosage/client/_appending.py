@@ -110,8 +110,7 @@ async def _append_batch(
     connection: IMAPConnection, mailbox: str, batch: list[NewMessage]
 ) -> list[AppendResult]:
     """Add all of *batch*, or none."""
-    for message in batch:
-        await check_size(connection, mailbox, message)
+    await check_size(connection, mailbox, *batch)
     code = await connection.execute(MultiAppend(mailbox, tuple(batch)))
     uids = MessageSet.from_ranges(code.uids) if code is not None else MessageSet()
     if code is None or len(uids) != len(batch):
@@ -146,14 +145,14 @@ def size_of(message: NewMessage) -> int:
 
 
 async def check_size(
-    connection: IMAPConnection, mailbox: str, message: NewMessage
+    connection: IMAPConnection, mailbox: str, *messages: NewMessage
 ) -> None:
-    """Refuse *message*, before it is sent, if *mailbox* does not take it (RFC 7889).
+    """Refuse *messages*, before they are sent, if *mailbox* does not take them.
 
     Raises:
-        IMAPMessageError: it is too large.
+        IMAPMessageError: one is larger than the server says it may be (RFC 7889).
     """
-    size = size_of(message)
+    size = max(map(size_of, messages))
     limit = append_limit(connection.capabilities)
     if limit is None and size > _WORTH_ASKING and connection.supports("APPENDLIMIT"):
         status = MailboxStatus(mailbox, (StatusItem.APPENDLIMIT,))
@@ -163,7 +162,7 @@ async def check_size(
             "APPEND",
             "NO",
             "TOOBIG",
-            f"the message has {size} octets, {mailbox!r} takes {limit}",
+            f"a message has {size} octets, {mailbox!r} takes {limit}",
         )
 
 

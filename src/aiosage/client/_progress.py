@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Generic, TypeVar
 
-from ..errors import IMAPConnectionError, IMAPError
+from ..errors import IMAPCapabilityError, IMAPConnectionError, IMAPError
 from ..model import MessageSet
 
 R = TypeVar("R")
@@ -76,10 +76,9 @@ class Progress(ABC, Generic[R]):
         try:
             yield
         except IMAPError as error:
-            is_certain = atomic and not (
-                isinstance(error, IMAPConnectionError) and error.maybe_executed
-            )
-            if not is_certain:
+            is_unsent = isinstance(error, IMAPCapabilityError)
+            is_cut = isinstance(error, IMAPConnectionError) and error.maybe_executed
+            if not (is_unsent or (atomic and not is_cut)):
                 self.uncertain = piece
             raise
         self._done.append(piece)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import email.message
 import os
-import re
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import anyio.to_thread
 
 from ..model import EmailMessage, Flag
-
-_LINE_END: Final = re.compile(rb"\r?\n|\r")
 
 MessageSource: TypeAlias = (
     bytes
@@ -93,4 +90,5 @@ async def _collect(pieces: AsyncIterable[bytes], size: int | None) -> bytes:
 
 def with_crlf(octets: bytes) -> bytes:
     """Return *octets* with every line end, be it CR, LF or CRLF, as CRLF."""
-    return _LINE_END.sub(b"\r\n", octets)
+    lines = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return lines.replace(b"\n", b"\r\n")
