@@ -207,3 +207,17 @@ S: T3 OK done
         result = await client.mailbox().add_flags([1, 2, 3], Flag.SEEN, silent=True)
     assert list(result.done) == [1, 2, 3]
     assert not result.flags
+
+
+async def test_a_copy_that_ends_between_commands_is_not_repeatable() -> None:
+    """The second was not sent, but to send both again would copy the first twice."""
+    script = f"""{SELECTED}
+C: T2 UID COPY 1,3,100001,...
+S: T2 OK [COPYUID 9 1,3 11:12] done
+S: * BYE enough
+S! close
+"""
+    async with scripted_client(script) as client:
+        with pytest.raises(IMAPConnectionLost) as caught:
+            await client.mailbox().copy(APART, "Archive")
+    assert caught.value.maybe_executed
