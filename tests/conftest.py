@@ -23,6 +23,8 @@ from aiosage.testing import (
     DovecotServer,
 )
 
+from .wire_watch import asked_for, watching
+
 if TYPE_CHECKING:
     from aiosage.testing import MemoryServer
 
@@ -49,6 +51,16 @@ class Endpoint:
     password: str
     ssl_context: ssl.SSLContext
     backend: MemoryServer | DovecotServer | CyrusServer
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_destroyed_unasked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that sends EXPUNGE, CLOSE or a fetch without PEEK unasked."""
+    with watching() as noted:
+        yield
+    allowed = asked_for(request.node)
+    unasked = [shown for what, shown in noted if what not in allowed]
+    assert not unasked, f"sent without being asked for by name: {unasked}"
 
 
 @pytest.fixture(scope="session")

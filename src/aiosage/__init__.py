@@ -11,11 +11,16 @@
 from importlib.metadata import version as _version
 
 from .client import (
+    AppendItem,
     AppendResult,
     CopyResult,
+    ExpungeResult,
+    FlagResult,
     IMAPClient,
     IMAPFolderService,
     IMAPMailboxUIDService,
+    LabelResult,
+    MessageSection,
 )
 from .connection import ConnectionConfig, IMAPConnection, Security
 from .errors import (
@@ -70,6 +75,7 @@ from .watch import (
 __version__ = _version("aiosage")
 
 __all__ = [
+    "AppendItem",
     "AppendResult",
     "Attachment",
     "BodyStructure",
@@ -79,7 +85,9 @@ __all__ = [
     "EmailAddress",
     "EmailMessage",
     "Envelope",
+    "ExpungeResult",
     "Flag",
+    "FlagResult",
     "FlagsChanged",
     "IMAPAuthenticationError",
     "IMAPCapabilityError",
@@ -106,11 +114,13 @@ __all__ = [
     "IMAPSearchError",
     "IMAPTLSError",
     "IMAPTimeoutError",
+    "LabelResult",
     "MailboxInfo",
     "MailboxReset",
     "MailboxStatus",
     "MessageExpunged",
     "MessagePart",
+    "MessageSection",
     "MessageSet",
     "NewMessage",
     "PoolStats",

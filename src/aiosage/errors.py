@@ -51,7 +51,11 @@ class IMAPError(Exception):
     Attributes:
         message: what happened.
         hint: what to do about it; empty if there is nothing to say.
+        partial: what had been done before, in the type that the call returns;
+            None if it had not begun, or does all or nothing.
     """
+
+    partial: object = None
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Unpack
 
 from aiosage import (
@@ -18,6 +20,7 @@ from aiosage.client import ConnectionOptions
 from aiosage.testing import DovecotServer, MemoryMailbox, MemoryServer
 
 from ..conftest import Endpoint
+from ..connection.scripted import config, scripted
 
 SMALL = (
     b"From: Ann <ann@example.org>\r\nTo: bob@example.org\r\n"
@@ -139,6 +142,14 @@ class OtherClient:
             self._dovecot.kill_sessions(self._user)
 
 
+@asynccontextmanager
+async def scripted_client(script: str) -> AsyncIterator[IMAPClient]:
+    """A client of a server that plays *script*, which begins with the greeting."""
+    leaving = "\nC: T99 LOGOUT\nS: * BYE bye\nS: T99 OK bye"
+    async with scripted(script + leaving) as port, IMAPClient(config(port)) as client:
+        yield client
+
+
 async def uids_of(
     mailbox: IMAPMailboxUIDService, messages: MessageSet, *items: MessagePart
 ) -> list[int | None]:
@@ -151,3 +162,17 @@ async def flags_of(mailbox: IMAPMailboxUIDService, uid: int) -> set[Flag]:
     (message,) = [m async for m in mailbox.fetch([uid], MessagePart.FLAGS)]
     assert message.flags is not None
     return set(message.flags - {Flag.RECENT})
+
+
+async def raws_of(mailbox: IMAPMailboxUIDService) -> list[bytes | None]:
+    """Return the octets of all messages, in order of UID."""
+    found = await mailbox.search()
+    return [m.raw async for m in mailbox.fetch(found, MessagePart.FULL)]
+
+
+async def messages_in(client: IMAPClient, name: str, count: int) -> None:
+    """Make the mailbox *name*, unless it is INBOX, and add *count* messages."""
+    if name != "INBOX":
+        await client.folders.create(name)
+    for number in range(1, count + 1):
+        await client.mailbox(name).append(small(number))

@@ -4,7 +4,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aiosage import IMAPClient, IMAPMailboxUIDService
+from aiosage import (
+    ConnectionConfig,
+    IMAPClient,
+    IMAPMailboxUIDService,
+    Secret,
+    Security,
+)
+from aiosage.testing import DovecotServer
 
 from ..conftest import Endpoint
 from .accounts import OtherClient, client_of
@@ -27,3 +34,24 @@ def inbox(client: IMAPClient) -> IMAPMailboxUIDService:
 def other(server: Endpoint) -> OtherClient:
     """Somebody else who changes the same account."""
     return OtherClient(server)
+
+
+@pytest.fixture
+async def any_client(any_server: Endpoint) -> AsyncIterator[IMAPClient]:
+    """A client of the test's user on every server, without TLS."""
+    async with client_of(any_server) as client:
+        yield client
+
+
+@pytest.fixture
+async def dovecot_client(dovecot: DovecotServer) -> AsyncIterator[IMAPClient]:
+    """A client of a Dovecot with all it offers, over one connection."""
+    config = ConnectionConfig(
+        host=dovecot.host,
+        port=dovecot.port,
+        username=dovecot.new_user(),
+        password=Secret(dovecot.password),
+        security=Security.PLAIN,
+    )
+    async with IMAPClient(config, max_connections=1) as client:
+        yield client

@@ -8,7 +8,13 @@ from typing import TypeAlias
 
 import pytest
 
-from aiosage import IMAPClient, IMAPSearchCriteria, MessageSet
+from aiosage import (
+    AppendItem,
+    IMAPClient,
+    IMAPSearchCriteria,
+    MessageSection,
+    MessageSet,
+)
 from aiosage.model import Flag
 from aiosage.testing import MemoryServer, cancel_at_every_await
 
@@ -78,6 +84,13 @@ OPERATIONS: dict[str, Operation] = {
     "copy": lambda c: c.mailbox().copy(ALL, "other"),
     "expunge": lambda c: c.mailbox().expunge([99]),
     "append": lambda c: c.mailbox("other").append(small(9)),
+    "append_many": lambda c: c.mailbox("other").append_many(
+        [AppendItem(small(8)), AppendItem(small(9))]
+    ),
+    "append_parts": lambda c: c.mailbox("other").append_parts(
+        [small(9), MessageSection("INBOX", 1)]
+    ),
+    "delete": lambda c: c.mailbox().delete([99]),
     "list": lambda c: c.folders.list(),
     "status": lambda c: c.folders.status("other"),
     "folders": folders,
@@ -189,6 +202,27 @@ async def test_a_move_without_the_extension_is_never_lost_half_way() -> None:
                 for raw in left:
                     boxes[0].deliver(raw)
             assert backend.commands["UID EXPUNGE"] >= 1
+
+
+async def test_a_cancelled_replace_leaves_the_old_message_or_the_new_one(
+    server: Endpoint,
+) -> None:
+    """The new one is there before the old one goes, so both may be, but not none."""
+    async with client_of(server, max_connections=1) as client:
+        inbox = client.mailbox()
+        await inbox.append(small(1))
+
+        async def replace() -> None:
+            await inbox.replace((await inbox.search()).ranges[0][0], small(2))
+
+        ends: set[int] = set()
+        async for _ in cancel_at_every_await(replace):
+            left = [m.subject async for m in inbox.fetch(await inbox.search())]
+            ends.add(len(left))
+            assert left in (["number 1"], ["number 1", "number 2"], ["number 2"])
+            await inbox.expunge(await inbox.search())
+            await inbox.append(small(1))
+        assert ends == {1, 2}
 
 
 async def test_opening_and_closing_cancelled_leave_no_connection(

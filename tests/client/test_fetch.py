@@ -55,6 +55,7 @@ async def test_flags_are_those_of_now(
     assert await flags_of(inbox, 1) == {Flag.FLAGGED}
 
 
+@pytest.mark.sends("SEEN")
 async def test_reading_does_not_set_seen_unless_asked_to(
     inbox: IMAPMailboxUIDService,
 ) -> None:

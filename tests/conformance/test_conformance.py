@@ -277,13 +277,17 @@ async def test_changes_to_messages(dovecot: DovecotServer) -> None:
             (await inbox.append(raw, flags=[Flag.SEEN], internal_date=when)).uid
             for raw in raws
         ]
-        found["add"] = await inbox.add_flags([1, 2, 99], Flag.FLAGGED, Flag("Work"))
-        found["add again"] = await inbox.add_flags([1], Flag.FLAGGED)
-        found["remove"] = await inbox.remove_flags([1], Flag.SEEN, Flag("WORK"))
-        found["remove what is not there"] = await inbox.remove_flags([1], Flag.DRAFT)
-        found["set"] = await inbox.set_flags([2], Flag.DELETED)
-        found["set none"] = await inbox.set_flags([3])
-        found["new keyword"] = await inbox.add_flags([4], Flag("$Forwarded"))
+        found["add"] = (
+            await inbox.add_flags([1, 2, 99], Flag.FLAGGED, Flag("Work"))
+        ).flags
+        found["add again"] = (await inbox.add_flags([1], Flag.FLAGGED)).flags
+        found["remove"] = (await inbox.remove_flags([1], Flag.SEEN, Flag("WORK"))).flags
+        found["remove what is not there"] = (
+            await inbox.remove_flags([1], Flag.DRAFT)
+        ).flags
+        found["set"] = (await inbox.set_flags([2], Flag.DELETED)).flags
+        found["set none"] = (await inbox.set_flags([3])).flags
+        found["new keyword"] = (await inbox.add_flags([4], Flag("$Forwarded"))).flags
         found["copy"] = dict((await inbox.copy([1, 3, 99], "Other")).uids)
         found["copy nothing"] = dict((await inbox.copy([99], "Other")).uids)
         found["copy to itself"] = dict((await inbox.copy([1], "INBOX")).uids)

@@ -75,6 +75,7 @@ async def test_a_select_that_timed_out_leaves_the_session_usable() -> None:
         assert client.get_state() == "SELECTED"  # as it is on the server
 
 
+@pytest.mark.sends("SEEN")
 async def test_the_time_of_a_fetch_runs_only_while_nothing_moves() -> None:
     """A long message on a slow line is no timeout, within one literal either."""
 

@@ -165,6 +165,7 @@ async def test_by_number_as_by_uid(anywhere: IMAPConnection) -> None:
     assert (await anywhere.reselect("INBOX")).exists == 3
 
 
+@pytest.mark.sends("EXPUNGE", "CLOSE")
 async def test_expunge_and_close_by_their_names_only(anywhere: IMAPConnection) -> None:
     await anywhere.execute(Check())
     await anywhere.execute(
@@ -311,6 +312,7 @@ ENCODED = (
 )
 
 
+@pytest.mark.sends("SEEN")
 async def test_parts_without_their_transfer_encoding(either: IMAPConnection) -> None:
     """RFC 3516."""
     await either.execute(Append("INBOX", ENCODED, binary=True))

@@ -2,14 +2,28 @@
 
 from ._client import ConnectionOptions, IMAPClient
 from ._folder_service import IMAPFolderService
-from ._results import AppendResult, CopyResult
+from ._results import (
+    AppendResult,
+    CopyResult,
+    ExpungeResult,
+    FlagResult,
+    LabelResult,
+)
+from ._sections import MessageSection
+from ._sources import AppendItem, MessageSource
 from ._uid_service import IMAPMailboxUIDService
 
 __all__ = [
+    "AppendItem",
     "AppendResult",
     "ConnectionOptions",
     "CopyResult",
+    "ExpungeResult",
+    "FlagResult",
     "IMAPClient",
     "IMAPFolderService",
     "IMAPMailboxUIDService",
+    "LabelResult",
+    "MessageSection",
+    "MessageSource",
 ]

@@ -1,11 +1,16 @@
-"""What happened, by UID."""
+"""What happened, by UID.
+
+The error of a call that got some way carries the result so far as ``partial``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ..model import MessageSet
+from ..model import Flag, MessageSet
+
+_NONE = MessageSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +19,7 @@ class AppendResult:
 
     Attributes:
         mailbox: its name.
-        uidvalidity: of the mailbox; None from a server without UIDPLUS.
+        uidvalidity: of the mailbox; None if the server does not tell.
         uid: of the message; None likewise.
     """
 
@@ -32,11 +37,16 @@ class CopyResult:
         uidvalidity: of that mailbox; None from a server without UIDPLUS.
         uids: from each UID before to the UID there; empty without UIDPLUS, and
             without messages that were gone already.
+        done: the messages it is done with, those that were gone already, too.
+        uncertain: messages of which it is not known, since an error came in
+            between. Moved ones may be in both mailboxes, but in one at least.
     """
 
     mailbox: str
     uidvalidity: int | None
     uids: Mapping[int, int]
+    done: MessageSet = _NONE
+    uncertain: MessageSet = _NONE
 
     @property
     def messages(self) -> MessageSet:
@@ -44,3 +54,54 @@ class CopyResult:
         return MessageSet(
             self.uids.values(), mailbox=self.mailbox, uidvalidity=self.uidvalidity
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FlagResult:
+    """What a change of flags did.
+
+    Attributes:
+        flags: that messages have now, by UID, as far as the server tells:
+            nothing of those that had them already, nor if it was not asked to.
+        modified: messages left alone, having changed since ``unchanged_since``.
+        modseqs: the mod-sequence that messages have now, by UID, where told.
+        done: the messages it is done with, but for those in `modified`.
+        uncertain: messages of which it is not known, since an error came in
+            between; changing them again is safe.
+    """
+
+    flags: Mapping[int, frozenset[Flag]]
+    modified: MessageSet = _NONE
+    modseqs: Mapping[int, int] = field(default_factory=dict[int, int])
+    done: MessageSet = _NONE
+    uncertain: MessageSet = _NONE
+
+
+@dataclass(frozen=True, slots=True)
+class LabelResult:
+    """What a change of Gmail's labels did.
+
+    Attributes:
+        labels: that messages have now, by UID, as far as the server tells.
+        done: the messages it is done with.
+        uncertain: messages of which it is not known, since an error came in
+            between; changing them again is safe.
+    """
+
+    labels: Mapping[int, frozenset[str]]
+    done: MessageSet = _NONE
+    uncertain: MessageSet = _NONE
+
+
+@dataclass(frozen=True, slots=True)
+class ExpungeResult:
+    """What an expunge did.
+
+    Attributes:
+        done: the messages that are gone, whoever removed them.
+        uncertain: messages of which it is not known, since an error came in
+            between; expunging them again is safe.
+    """
+
+    done: MessageSet = _NONE
+    uncertain: MessageSet = _NONE

@@ -2,52 +2,33 @@
 
 from __future__ import annotations
 
-import email.message
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from contextlib import aclosing
 from datetime import datetime
-from typing import Final, TypeVar
 
-from ..connection import IMAPConnection
-from ..errors import IMAPCapabilityError, IMAPSearchError, UIDValidityChanged
-from ..model import (
-    EmailMessage,
-    Flag,
-    IMAPSearchCriteria,
-    MessagePart,
-    MessageSet,
-)
+from ..model import EmailMessage, Flag, IMAPSearchCriteria, MessagePart, MessageSet
 from ..pool import IMAPConnectionPool
-from ..wire import CopyUidCode
-from ..wire.commands import (
-    Append,
-    Command,
-    StoreMode,
-    UidCopy,
-    UidExpunge,
-    UidFetch,
-    UidMove,
-    UidSearch,
-    UidStore,
+from ..wire.commands import StoreMode
+from . import (
+    _appending,
+    _catenating,
+    _fetching,
+    _flagging,
+    _moving,
+    _replacing,
+    _searching,
 )
-from ._messages import is_gone, to_message
-from ._results import AppendResult, CopyResult
-from ._windows import (
-    FIRST_WINDOW,
-    LARGEST_WINDOW,
-    content_octets,
-    cut_by_size,
-    is_content,
-    next_window,
+from ._access import MailboxAccess
+from ._results import (
+    AppendResult,
+    CopyResult,
+    ExpungeResult,
+    FlagResult,
+    LabelResult,
 )
-
-R = TypeVar("R")
-
-# Octets of UIDs in one command. RFC 7162 §4 asks servers for lines of 8192.
-_SET_OCTETS: Final = 7500
-
-# Octets a message without content is taken for.
-_MESSAGE_OCTETS: Final = 1024
+from ._sections import MessageSection
+from ._sources import AppendItem, MessageSource
+from ._trash import already_in_trash, find_trash
 
 
 class IMAPMailboxUIDService:
@@ -59,16 +40,15 @@ class IMAPMailboxUIDService:
     """
 
     def __init__(self, pool: IMAPConnectionPool, mailbox: str) -> None:
-        self._pool = pool
-        self._mailbox = mailbox
+        self._access = MailboxAccess(pool, mailbox)
 
     def __repr__(self) -> str:
-        return f"<IMAPMailboxUIDService {self._mailbox!r}>"
+        return f"<IMAPMailboxUIDService {self.name!r}>"
 
     @property
     def name(self) -> str:
         """The mailbox."""
-        return self._mailbox
+        return self._access.mailbox
 
     async def search(
         self, criteria: IMAPSearchCriteria = IMAPSearchCriteria.ALL
@@ -80,17 +60,7 @@ class IMAPMailboxUIDService:
             IMAPMailboxError: the mailbox cannot be opened.
             IMAPConnectionError: the session ended; searching again is safe.
         """
-        async with self._connection(read_only=True) as connection:
-            esearch = connection.supports("ESEARCH")
-            charset = criteria.needs_charset
-            try:
-                found = await connection.execute(UidSearch(criteria, esearch, charset))
-            except IMAPSearchError as error:
-                if error.code != "BADCHARSET":
-                    raise
-                # Some servers take UTF-8 only if it is not announced.
-                found = await connection.execute(UidSearch(criteria, esearch))
-            return found.bound_to(self._mailbox, _uidvalidity(connection))
+        return await _searching.search(self._access, criteria)
 
     async def search_batches(
         self,
@@ -134,87 +104,107 @@ class IMAPMailboxUIDService:
             IMAPConnectionError: the session ended; fetching the rest is safe.
         """
         wanted = items or (MessagePart.FLAGS, MessagePart.FULL)
-        read_only = all(item.peek for item in wanted)
-        content = tuple(item for item in wanted if is_content(item))
-        window = FIRST_WINDOW
-        for rest in _pieces(self._own(messages)):
-            while rest:
-                block = next(rest.iter_batches(LARGEST_WINDOW if content else window))
-                rest -= block
-                for piece in await self._split(block, content):
-                    async with self._connection(piece, read_only=read_only) as lent:
-                        found = await lent.execute(UidFetch(piece, wanted))
-                    octets = 0
-                    for data in found:
-                        if is_gone(data):
-                            continue
-                        message = to_message(data)
-                        octets += sum(map(len, message.sections.values()))
-                        octets += len(message.header or b"") + _MESSAGE_OCTETS
-                        yield message
-                    window = next_window(window, octets)
-
-    async def _split(
-        self, block: MessageSet, content: tuple[MessagePart, ...]
-    ) -> list[MessageSet]:
-        """Return *block* in pieces whose *content* memory can hold."""
-        if not content or len(block) == 1:
-            return [block]
-        async with self._connection(block, read_only=True) as connection:
-            found = await connection.execute(UidFetch(block, (MessagePart.SIZE,)))
-        sizes = {
-            data.uid: content_octets(data.size, content)
-            for data in found
-            if data.uid is not None
-        }
-        pieces = cut_by_size(dict(sorted(sizes.items())))
-        return [
-            MessageSet(piece, mailbox=block.mailbox, uidvalidity=block.uidvalidity)
-            for piece in pieces
-        ]
+        owned = self._access.own(messages)
+        async with aclosing(_fetching.fetch(self._access, owned, wanted)) as found:
+            async for message in found:
+                yield message
 
     async def add_flags(
-        self, messages: MessageSet | Iterable[int], *flags: Flag
-    ) -> dict[int, frozenset[Flag]]:
-        """Add *flags*; return the flags of messages that have changed, by UID.
+        self,
+        messages: MessageSet | Iterable[int],
+        *flags: Flag,
+        unchanged_since: int | None = None,
+        silent: bool = False,
+    ) -> FlagResult:
+        """Add *flags*; return the flags that messages have now.
 
-        Servers tell nothing about messages that had them already.
+        Args:
+            messages: of this mailbox.
+            flags: at least one.
+            unchanged_since: leave messages alone whose mod-sequence is larger;
+                the result tells which (RFC 7162 §3.1.3). After an error, one that
+                was changed already is among them.
+            silent: the server need not tell the flags, which is less to send.
 
         Raises:
             UIDValidityChanged: *messages* belong to an earlier life of the
                 mailbox.
+            IMAPCapabilityError: the server cannot tell what has changed since.
             IMAPOperationError: the server refused.
             IMAPConnectionError: the session ended; adding them again is safe.
         """
-        return await self._store(messages, StoreMode.ADD, flags)
+        return await _flagging.store(
+            self._access,
+            self._access.own(messages),
+            StoreMode.ADD,
+            flags,
+            unchanged_since,
+            silent,
+        )
 
     async def remove_flags(
-        self, messages: MessageSet | Iterable[int], *flags: Flag
-    ) -> dict[int, frozenset[Flag]]:
-        """Remove *flags*; otherwise as `add_flags`."""
-        return await self._store(messages, StoreMode.REMOVE, flags)
-
-    async def set_flags(
-        self, messages: MessageSet | Iterable[int], *flags: Flag
-    ) -> dict[int, frozenset[Flag]]:
-        """Replace all flags by *flags*, none removes all; otherwise as `add_flags`."""
-        return await self._store(messages, StoreMode.REPLACE, flags)
-
-    async def _store(
         self,
         messages: MessageSet | Iterable[int],
-        mode: StoreMode,
-        flags: Iterable[Flag],
-    ) -> dict[int, frozenset[Flag]]:
-        names = _settable(flags)
-        if not names and mode is not StoreMode.REPLACE:
-            raise ValueError("no flags given")
-        now: dict[int, frozenset[Flag]] = {}
-        owned = self._own(messages)
-        async with self._connection(owned, known_uid=owned.last) as connection:
-            for piece in _pieces(owned):
-                now.update(await connection.execute(UidStore(piece, mode, names)))
-        return now
+        *flags: Flag,
+        unchanged_since: int | None = None,
+        silent: bool = False,
+    ) -> FlagResult:
+        """Remove *flags*; otherwise as `add_flags`."""
+        return await _flagging.store(
+            self._access,
+            self._access.own(messages),
+            StoreMode.REMOVE,
+            flags,
+            unchanged_since,
+            silent,
+        )
+
+    async def set_flags(
+        self,
+        messages: MessageSet | Iterable[int],
+        *flags: Flag,
+        unchanged_since: int | None = None,
+        silent: bool = False,
+    ) -> FlagResult:
+        """Replace all flags by *flags*, none removes all; otherwise as `add_flags`."""
+        return await _flagging.store(
+            self._access,
+            self._access.own(messages),
+            StoreMode.REPLACE,
+            flags,
+            unchanged_since,
+            silent,
+        )
+
+    async def add_labels(
+        self, messages: MessageSet | Iterable[int], *labels: str
+    ) -> LabelResult:
+        r"""Add Gmail's *labels*, such as ``Work`` or ``\Starred``.
+
+        Raises:
+            IMAPCapabilityError: the server is not Gmail (X-GM-EXT-1).
+            IMAPError: as for `add_flags`.
+        """
+        owned = self._access.own(messages)
+        return await _flagging.store_labels(self._access, owned, StoreMode.ADD, labels)
+
+    async def remove_labels(
+        self, messages: MessageSet | Iterable[int], *labels: str
+    ) -> LabelResult:
+        """Remove Gmail's *labels*; otherwise as `add_labels`."""
+        owned = self._access.own(messages)
+        return await _flagging.store_labels(
+            self._access, owned, StoreMode.REMOVE, labels
+        )
+
+    async def set_labels(
+        self, messages: MessageSet | Iterable[int], *labels: str
+    ) -> LabelResult:
+        """Replace all of Gmail's labels by *labels*; otherwise as `add_labels`."""
+        owned = self._access.own(messages)
+        return await _flagging.store_labels(
+            self._access, owned, StoreMode.REPLACE, labels
+        )
 
     async def copy(
         self, messages: MessageSet | Iterable[int], mailbox: str
@@ -225,11 +215,11 @@ class IMAPMailboxUIDService:
             UIDValidityChanged: *messages* belong to an earlier life of the
                 mailbox.
             IMAPMailboxError: *mailbox* does not exist.
-            IMAPConnectionError: the session ended; see ``maybe_executed``.
+            IMAPConnectionError: the session ended; see ``maybe_executed`` and
+                ``partial``.
         """
-        owned = self._own(messages)
-        async with self._connection(owned, known_uid=owned.last) as connection:
-            return await _copy_all(connection, owned, mailbox, UidCopy)
+        owned = self._access.own(messages)
+        return await _moving.copy(self._access, owned, mailbox)
 
     async def move(
         self, messages: MessageSet | Iterable[int], mailbox: str
@@ -244,26 +234,34 @@ class IMAPMailboxUIDService:
             UIDValidityChanged: *messages* belong to an earlier life of the
                 mailbox.
             IMAPMailboxError: *mailbox* does not exist.
-            IMAPConnectionError: the session ended; see ``maybe_executed``.
+            IMAPConnectionError: the session ended; see ``maybe_executed`` and
+                ``partial``.
         """
-        owned = self._own(messages)
-        async with self._connection(owned, known_uid=owned.last) as connection:
-            if connection.supports("MOVE"):
-                return await _copy_all(connection, owned, mailbox, UidMove)
-            _require_uidplus(connection, "move")
-            # Only what the session sees now is copied, so only that may go.
-            found = [
-                await connection.execute(UidSearch(IMAPSearchCriteria.uid(piece)))
-                for piece in _pieces(owned)
-            ]
-            seen = MessageSet.from_ranges(
-                uids for piece in found for uids in piece.ranges
-            )
-            copied = await _copy_all(connection, seen, mailbox, UidCopy)
-            await _expunge_all(connection, seen)
-            return copied
+        owned = self._access.own(messages)
+        return await _moving.move(self._access, owned, mailbox)
 
-    async def expunge(self, messages: MessageSet | Iterable[int]) -> None:
+    async def delete(
+        self, messages: MessageSet | Iterable[int], *, trash: str | None = None
+    ) -> CopyResult:
+        r"""Move *messages* to the trash; `expunge` removes them for good.
+
+        Args:
+            messages: of this mailbox.
+            trash: the mailbox; None for the one marked ``\Trash`` (RFC 6154 §2),
+                or else one with a name that is known to be it.
+
+        Raises:
+            IMAPMailboxError: there is no trash, or this mailbox is it.
+            IMAPError: as for `move`.
+        """
+        owned = self._access.own(messages)
+        if trash is None:
+            trash = await find_trash(self._access.pool)
+        if trash == self.name:
+            raise already_in_trash(trash)
+        return await _moving.move(self._access, owned, trash)
+
+    async def expunge(self, messages: MessageSet | Iterable[int]) -> ExpungeResult:
         """Remove *messages* for good, and no others (RFC 4315 §2.1).
 
         Raises:
@@ -273,135 +271,127 @@ class IMAPMailboxUIDService:
                 mailbox.
             IMAPConnectionError: the session ended; expunging again is safe.
         """
-        owned = self._own(messages)
-        async with self._connection(owned, known_uid=owned.last) as connection:
-            _require_uidplus(connection, "expunge only these messages")
-            await _expunge_all(connection, owned)
+        return await _moving.expunge(self._access, self._access.own(messages))
 
     async def append(
         self,
-        message: bytes | EmailMessage | email.message.Message,
+        message: MessageSource,
         *,
         flags: Iterable[Flag] = (),
         internal_date: datetime | None = None,
+        size: int | None = None,
+        normalize_line_ends: bool = False,
     ) -> AppendResult:
         """Add *message* to the mailbox.
 
+        It is read into memory before a connection is taken. One that holds NUL is
+        sent as binary (RFC 3516). A server without UIDPLUS does not tell the UID;
+        then it is looked for by Message-ID, and told if it is certain.
+
         Args:
             message: octets are stored as they are, with CRLF line ends if they
-                are to be mail.
+                are to be mail. Files are read in a thread.
             flags: that it has from the beginning.
             internal_date: aware; None for now.
+            size: in octets, if that is to be checked; needed of a message that
+                comes piecewise.
+            normalize_line_ends: make every line end a CRLF.
 
         Raises:
             IMAPMailboxError: the mailbox does not exist.
             IMAPQuotaError: there is no room.
-            IMAPMessageError: the server does not take this message.
+            IMAPMessageError: the server does not take this message; if it is too
+                large and the server has said so, it is not sent (RFC 7889).
+            IMAPCapabilityError: the message holds NUL, and the server has no
+                BINARY.
             IMAPConnectionError: the session ended; see ``maybe_executed``.
-            ValueError: the message holds NUL, or *internal_date* is naive.
+            ValueError: it is no whole message, or has not *size* octets, or
+                *internal_date* is naive.
+            OSError: the file cannot be read.
         """
-        command = Append(
-            self._mailbox, _octets(message), _settable(flags), internal_date
+        item = AppendItem(message, flags, internal_date, size)
+        return await _appending.append(
+            self._access, await _appending.new_message(item, normalize_line_ends)
         )
-        async with self._pool.connection() as connection:
-            code = await connection.execute(command)
-        if code is None or not code.uids:
-            return AppendResult(self._mailbox, None, None)
-        return AppendResult(self._mailbox, code.uidvalidity, code.uids[0][0])
 
-    def _own(self, messages: MessageSet | Iterable[int]) -> MessageSet:
-        """Return *messages* as a set of this mailbox.
-
-        Raises:
-            ValueError: they belong to another one.
-        """
-        owned = messages if isinstance(messages, MessageSet) else MessageSet(messages)
-        if owned.mailbox is not None and owned.mailbox != self._mailbox:
-            raise ValueError(
-                f"messages of {owned.mailbox!r} are not in {self._mailbox!r}"
-            )
-        return owned
-
-    @asynccontextmanager
-    async def _connection(
+    async def append_many(
         self,
-        messages: MessageSet | None = None,
+        messages: Iterable[AppendItem] | AsyncIterable[AppendItem],
         *,
-        read_only: bool = False,
-        known_uid: int | None = None,
-    ) -> AsyncGenerator[IMAPConnection]:
-        """Lend a connection on which the UIDs of *messages* are good.
+        normalize_line_ends: bool = False,
+    ) -> tuple[AppendResult, ...]:
+        """Add *messages* in order, and return where each is.
+
+        They are read and sent in batches of a few MiB, each in one command where
+        the server has MULTIAPPEND (RFC 3502): then a batch arrives whole or not
+        at all. No connection is held while messages are read, so they may come
+        from another mailbox of the same account.
 
         Args:
-            messages: None for whatever there is.
-            read_only: nothing will be changed.
-            known_uid: as for the pool.
+            messages: any number.
+            normalize_line_ends: as for `append`.
+
+        Raises:
+            IMAPError: as for `append`. Its ``partial`` is the results of those
+                that were added, which are the first of *messages*.
+            ValueError: as for `append`.
         """
-        async with self._pool.connection(
-            self._mailbox, read_only=read_only, known_uid=known_uid
-        ) as connection:
-            expected = messages.uidvalidity if messages is not None else None
-            actual = _uidvalidity(connection)
-            if expected is not None and actual is not None and expected != actual:
-                raise UIDValidityChanged(self._mailbox, expected, actual)
-            yield connection
+        return await _appending.append_many(self._access, messages, normalize_line_ends)
 
+    async def append_parts(
+        self,
+        parts: Iterable[bytes | MessageSection],
+        *,
+        flags: Iterable[Flag] = (),
+        internal_date: datetime | None = None,
+    ) -> AppendResult:
+        """Add a message made of *parts*, in order.
 
-def _uidvalidity(connection: IMAPConnection) -> int | None:
-    return connection.selected.uidvalidity if connection.selected else None
+        What is on the server is copied there and not downloaded (CATENATE, RFC
+        4469), if the server can; else it is downloaded and sent.
 
+        Args:
+            parts: octets, and parts of other messages of this account.
+            flags: as for `append`.
+            internal_date: as for `append`.
 
-def _require_uidplus(connection: IMAPConnection, what: str) -> None:
-    if not connection.supports("UIDPLUS"):
-        raise IMAPCapabilityError(
-            f"the server cannot {what}: it does not announce UIDPLUS",
-            capability="UIDPLUS",
-            hint="A plain EXPUNGE would remove other mail, too.",
-        )
+        Raises:
+            IMAPMessageError: there is no such part.
+            IMAPError: as for `append`.
+            UIDValidityChanged: a part belongs to an earlier life of its mailbox.
+        """
+        return await _catenating.append_parts(self._access, parts, flags, internal_date)
 
+    async def replace(
+        self,
+        uid: int,
+        message: MessageSource,
+        *,
+        flags: Iterable[Flag] | None = None,
+        internal_date: datetime | None = None,
+        size: int | None = None,
+        normalize_line_ends: bool = False,
+    ) -> AppendResult:
+        """Put *message* in the place of another, as one does with a draft.
 
-def _pieces(messages: MessageSet) -> Iterator[MessageSet]:
-    return messages.iter_wire(_SET_OCTETS)
+        Without REPLACE (RFC 8508) it is added before the other is expunged by UID.
+        If an error comes in between, its ``partial`` tells where the new message
+        is, and both are there: `expunge` the old one.
 
+        Args:
+            uid: of the message that goes.
+            message: as for `append`.
+            flags: None for those that the old message has.
+            internal_date: as for `append`.
+            size: as for `append`.
+            normalize_line_ends: as for `append`.
 
-async def _copy_all(
-    connection: IMAPConnection,
-    messages: MessageSet,
-    mailbox: str,
-    command: type[UidCopy],
-) -> CopyResult:
-    uidvalidity: int | None = None
-    uids: dict[int, int] = {}
-    for piece in _pieces(messages):
-        code: CopyUidCode | None = await connection.execute(command(piece, mailbox))
-        if code is not None:
-            uidvalidity = code.uidvalidity
-            uids.update(
-                (source, copy) for source, copy in code.pairs() if source in piece
-            )
-    return CopyResult(mailbox, uidvalidity, uids)
-
-
-async def _expunge_all(connection: IMAPConnection, messages: MessageSet) -> None:
-    for piece in _pieces(messages):
-        commands: tuple[Command[object], ...] = (
-            UidStore(piece, StoreMode.ADD, frozenset({Flag.DELETED})),
-            UidExpunge(piece),
-        )
-        for command in commands:
-            await connection.execute(command)
-
-
-def _settable(flags: Iterable[Flag]) -> frozenset[Flag]:
-    r"""Return *flags* without ``\Recent``, which only servers set (RFC 3501 §2.3.2)."""
-    return frozenset(map(Flag, flags)) - {Flag.RECENT}
-
-
-def _octets(message: bytes | EmailMessage | email.message.Message) -> bytes:
-    if isinstance(message, bytes):
-        return message
-    if isinstance(message, EmailMessage):
-        if message.raw is None:
-            raise ValueError("only a whole message can be appended: fetch FULL")
-        return message.raw
-    return message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
+        Raises:
+            IMAPMessageError: there is no message *uid*, or the server does not
+                take the new one.
+            IMAPCapabilityError: the server has neither REPLACE nor UIDPLUS.
+            IMAPError: as for `append`.
+        """
+        item = AppendItem(message, flags or (), internal_date, size)
+        new = await _appending.new_message(item, normalize_line_ends)
+        return await _replacing.replace(self._access, uid, new, flags)

@@ -15,6 +15,8 @@ from ..model import MessagePart
 FIRST_WINDOW: Final = 16
 LARGEST_WINDOW: Final = 2000
 TARGET_OCTETS: Final = 4 * 2**20
+MESSAGE_OCTETS: Final = 1024
+"""What a message without content is taken for."""
 
 
 def is_content(item: MessagePart) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -30,6 +30,7 @@ _FORWARD: Final = re.compile(
     r"\s*(?:fwd?|wg|tr|rv)\s*(?:\[[^\]]*\]\s*)?:", re.IGNORECASE
 )
 _MAX_DEFECTS: Final = 100
+_MAX_MESSAGES: Final = 50  # whose text is looked for in one: each level is a copy
 
 
 class _Defects:
@@ -292,6 +293,28 @@ class EmailMessage:
         It is what the sender wrote: to be shown, it must be sanitised.
         """
         return self._text("html")
+
+    def iter_texts(self) -> Iterator[str]:
+        """Yield the text of every part that is text and was fetched.
+
+        Attachments, and messages in the message, are among them: what a search
+        for BODY looks at. HTML is as it stands.
+        """
+        messages: list[EmailMessage] = [self]
+        for inner in messages:
+            root = inner._root() if inner._has_content() else None
+            for part in root.walk() if root else ():
+                is_text = part.content_type.startswith("text/")
+                is_message = part.content_type == "message/rfc822" and not part.body
+                if not (is_text or is_message):
+                    continue
+                content = inner._content(part)
+                if content is None:
+                    continue
+                if is_text:
+                    yield decode_charset(content, part.charset, inner._report)
+                elif len(messages) < _MAX_MESSAGES:
+                    messages.append(EmailMessage.from_bytes(content))
 
     @property
     def plain_body(self) -> str | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from typing import ClassVar, Final, Generic, ParamSpec
 
 from . import _search_keys as keys
+from ._message import EmailMessage
+from ._search_match import Matcher
 from ._search_needs import needed_capabilities
 from ._search_nodes import (
     CLOSE,
@@ -222,6 +225,27 @@ class IMAPSearchCriteria:
             isinstance(token, SearchSet) and isinstance(token.messages, SequenceSet)
             for token in self.to_wire()
         )
+
+    def matches(self, message: EmailMessage, *, now: datetime | None = None) -> bool:
+        """Return whether *message* is what is searched for, without a server.
+
+        Text is compared without regard to case, as servers do. TEXT looks at the
+        message's own header, not at those of its parts; RECENT, NEW and OLD go by
+        the flags fetched.
+
+        Args:
+            message: with the parts that the keys ask about.
+            now: what `older` and `younger` count from; None for the present.
+
+        Raises:
+            LookupError: a part that must be known was not fetched, or the key is
+                one that only a server can answer, such as `gmail_raw`.
+        """
+        return self.matcher(now=now)(message)
+
+    def matcher(self, *, now: datetime | None = None) -> Callable[[EmailMessage], bool]:
+        """Return `matches` made ready for many messages."""
+        return Matcher(self.node, now or datetime.now(UTC))
 
     def __and__(self, other: IMAPSearchCriteria) -> IMAPSearchCriteria:
         return IMAPSearchCriteria(all_of((self.node, other.node)))

@@ -304,11 +304,16 @@ def _keyword(name: str) -> SearchAtom:
 
 def _date(day: DateLike) -> SearchAtom:
     if isinstance(day, str):
-        day = _parse_date(day)
+        day = parse_day(day)
     return SearchAtom(f"{day.day:02d}-{_MONTHS[day.month - 1]}-{day.year:04d}")
 
 
-def _parse_date(text: str) -> date:
+def parse_day(text: str) -> date:
+    """Return the day that *text* names.
+
+    Raises:
+        ValueError: it is neither IMAP's form nor ISO 8601.
+    """
     match = _IMAP_DATE.fullmatch(text)
     try:
         if match is None:

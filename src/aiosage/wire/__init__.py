@@ -1,6 +1,6 @@
 """IMAP as octets, without I/O: framing, parsing, encoding, commands."""
 
-from ._capabilities import append_limit
+from ._capabilities import append_limit, message_limit
 from ._dialect import Dialect, with_implied
 from ._encoder import EncodedCommand, Encoder, Flight, SecretSpan
 from ._framer import Divert, Diverted, Frame, Framer, Sink, memory_of
@@ -151,6 +151,7 @@ __all__ = [
     "decode_mailbox_name",
     "encode_mailbox_name",
     "memory_of",
+    "message_limit",
     "parse",
     "with_implied",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Set
 from typing import Final
 
 _APPEND_LIMIT: Final = "APPENDLIMIT="
+_MESSAGE_LIMIT: Final = "MESSAGELIMIT="
 _LONGEST_NUMBER: Final = 19
 
 
@@ -15,8 +16,20 @@ def append_limit(capabilities: Set[str]) -> int | None:
     None if it does not say: ``APPENDLIMIT`` without a number means that each
     mailbox has a limit of its own, which STATUS tells.
     """
+    return _number(capabilities, _APPEND_LIMIT)
+
+
+def message_limit(capabilities: Set[str]) -> int | None:
+    """Return the most messages a command may be about (RFC 9738 §3.1).
+
+    None if the server does not say.
+    """
+    return _number(capabilities, _MESSAGE_LIMIT) or None
+
+
+def _number(capabilities: Set[str], prefix: str) -> int | None:
     for name in capabilities:
-        digits = name.removeprefix(_APPEND_LIMIT)
+        digits = name.removeprefix(prefix)
         if digits != name and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER:
             return int(digits)
     return None

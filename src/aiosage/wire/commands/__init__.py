@@ -8,6 +8,7 @@ from ._compress import Compress
 from ._copy import Copy, Move, UidCopy, UidMove
 from ._expunge import Check, Close, Expunge, ExpungeResult, UidExpunge
 from ._fetch import Fetch, FetchResult, UidFetch, UidScan
+from ._gmail_labels import UidStoreLabels
 from ._jmap_access import GetJmapAccess
 from ._language import Comparator, Language
 from ._list import ListedMailbox, ListMailboxes, ListReturn, ListSelect, Lsub, Xlist
@@ -140,6 +141,7 @@ __all__ = [
     "UidSearchReturn",
     "UidSort",
     "UidStore",
+    "UidStoreLabels",
     "UidStoreResult",
     "UidThread",
     "Unauthenticate",

@@ -1,0 +1,104 @@
+"""The way from the services to connections: a mailbox, and whose messages they are."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from ..connection import IMAPConnection
+from ..errors import IMAPCapabilityError, UIDValidityChanged
+from ..model import MessageSet
+from ..pool import IMAPConnectionPool
+from ..wire import message_limit
+
+# Octets of UIDs in one command. RFC 7162 §4 asks servers for lines of 8192.
+_SET_OCTETS: Final = 7500
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxAccess:
+    """Connections on which one mailbox is open.
+
+    Attributes:
+        pool: where they come from.
+        mailbox: its name.
+    """
+
+    pool: IMAPConnectionPool
+    mailbox: str
+
+    def own(self, messages: MessageSet | Iterable[int]) -> MessageSet:
+        """Return *messages* as a set of this mailbox.
+
+        Raises:
+            ValueError: they belong to another one.
+        """
+        owned = messages if isinstance(messages, MessageSet) else MessageSet(messages)
+        if owned.mailbox is not None and owned.mailbox != self.mailbox:
+            raise ValueError(
+                f"messages of {owned.mailbox!r} are not in {self.mailbox!r}"
+            )
+        return owned
+
+    def bound(self, messages: MessageSet, connection: IMAPConnection) -> MessageSet:
+        """Return *messages* as those of this life of the mailbox."""
+        return messages.bound_to(self.mailbox, uidvalidity_of(connection))
+
+    @asynccontextmanager
+    async def connection(
+        self,
+        messages: MessageSet | None = None,
+        *,
+        read_only: bool = False,
+        known_uid: int | None = None,
+    ) -> AsyncGenerator[IMAPConnection]:
+        """Lend a connection on which the UIDs of *messages* are good.
+
+        Args:
+            messages: None for whatever there is.
+            read_only: nothing will be changed.
+            known_uid: as for the pool.
+        """
+        async with self.pool.connection(
+            self.mailbox, read_only=read_only, known_uid=known_uid
+        ) as connection:
+            expected = messages.uidvalidity if messages is not None else None
+            actual = uidvalidity_of(connection)
+            if expected is not None and actual is not None and expected != actual:
+                raise UIDValidityChanged(self.mailbox, expected, actual)
+            yield connection
+
+
+def uidvalidity_of(connection: IMAPConnection) -> int | None:
+    """Return the UIDVALIDITY of the mailbox that is open."""
+    return connection.selected.uidvalidity if connection.selected else None
+
+
+def pieces(messages: MessageSet) -> Iterator[MessageSet]:
+    """Yield *messages* in sets that fit into a command."""
+    return messages.iter_wire(_SET_OCTETS)
+
+
+def command_pieces(
+    connection: IMAPConnection, messages: MessageSet
+) -> Iterator[MessageSet]:
+    """Yield *messages* in sets that one command may be about on *connection*."""
+    limit = message_limit(connection.capabilities)
+    for batch in messages.iter_batches(limit) if limit else (messages,):
+        yield from pieces(batch)
+
+
+def require_uidplus(connection: IMAPConnection, what: str) -> None:
+    """Refuse to do *what* if only a plain EXPUNGE could do it.
+
+    Raises:
+        IMAPCapabilityError: the server has no UIDPLUS.
+    """
+    if not connection.supports("UIDPLUS"):
+        raise IMAPCapabilityError(
+            f"the server cannot {what}: it does not announce UIDPLUS",
+            capability="UIDPLUS",
+            hint="A plain EXPUNGE would remove other mail, too.",
+        )

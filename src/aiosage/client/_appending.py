@@ -1,0 +1,217 @@
+"""Adding messages to a mailbox."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from ..connection import IMAPConnection
+from ..errors import IMAPError, IMAPMessageError, IMAPOperationError
+from ..model import MAX_UID, EmailMessage, IMAPSearchCriteria, MessageSet
+from ..wire import append_limit
+from ..wire.commands import (
+    MailboxStatus,
+    MultiAppend,
+    NewMessage,
+    StatusItem,
+    TextPart,
+    UidSearch,
+)
+from ._access import MailboxAccess
+from ._flagging import settable
+from ._progress import not_repeatable
+from ._results import AppendResult
+from ._sources import AppendItem, read_source, with_crlf
+
+log = logging.getLogger("aiosage.client")
+
+BATCH_OCTETS: Final = 4 * 2**20
+BATCH_MESSAGES: Final = 100
+# What is larger takes longer to send in vain than to ask about.
+_WORTH_ASKING: Final = 64 * 2**10
+_HEADER_OCTETS: Final = 64 * 2**10
+
+
+async def new_message(item: AppendItem, normalize_line_ends: bool) -> NewMessage:
+    """Read the message of *item*, into memory."""
+    octets = await read_source(item.message, item.size)
+    if normalize_line_ends:
+        octets = with_crlf(octets)
+    return NewMessage(
+        octets,
+        settable(item.flags),
+        item.internal_date,
+        binary=b"\0" in octets,
+    )
+
+
+async def append(access: MailboxAccess, message: NewMessage) -> AppendResult:
+    """Add *message* to the mailbox."""
+    async with access.pool.connection() as connection:
+        return await append_one(connection, access.mailbox, message)
+
+
+async def append_many(
+    access: MailboxAccess,
+    items: Iterable[AppendItem] | AsyncIterable[AppendItem],
+    normalize_line_ends: bool,
+) -> tuple[AppendResult, ...]:
+    """Add messages in batches; no connection is held while *items* are read."""
+    results: list[AppendResult] = []
+    try:
+        async for batch in _batches(items, normalize_line_ends):
+            async with access.pool.connection() as connection:
+                if connection.supports("MULTIAPPEND"):
+                    results += await _append_batch(connection, access.mailbox, batch)
+                    continue
+                for message in batch:
+                    results.append(
+                        await append_one(connection, access.mailbox, message)
+                    )
+    except IMAPError as error:
+        error.partial = tuple(results)
+        if results:
+            not_repeatable(error)
+        raise
+    return tuple(results)
+
+
+async def _batches(
+    items: Iterable[AppendItem] | AsyncIterable[AppendItem], normalize_line_ends: bool
+) -> AsyncIterator[list[NewMessage]]:
+    batch: list[NewMessage] = []
+    octets = 0
+    async for item in _each(items):
+        message = await new_message(item, normalize_line_ends)
+        size = size_of(message)
+        if batch and (octets + size > BATCH_OCTETS or len(batch) == BATCH_MESSAGES):
+            yield batch
+            batch, octets = [], 0
+        batch.append(message)
+        octets += size
+    if batch:
+        yield batch
+
+
+async def _each(
+    items: Iterable[AppendItem] | AsyncIterable[AppendItem],
+) -> AsyncIterator[AppendItem]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
+
+
+async def _append_batch(
+    connection: IMAPConnection, mailbox: str, batch: list[NewMessage]
+) -> list[AppendResult]:
+    """Add all of *batch*, or none."""
+    await check_size(connection, mailbox, *batch)
+    code = await connection.execute(MultiAppend(mailbox, tuple(batch)))
+    uids = MessageSet.from_ranges(code.uids) if code is not None else MessageSet()
+    if code is None or len(uids) != len(batch):
+        return [unknown(mailbox)] * len(batch)
+    return [AppendResult(mailbox, code.uidvalidity, uid) for uid in uids]
+
+
+async def append_one(
+    connection: IMAPConnection, mailbox: str, message: NewMessage
+) -> AppendResult:
+    """Add *message* to *mailbox*, and find out its UID."""
+    await check_size(connection, mailbox, message)
+    search = await _Search.prepare(connection, mailbox, message)
+    code = await connection.execute(MultiAppend(mailbox, (message,)))
+    if code is not None and code.uids:
+        return AppendResult(mailbox, code.uidvalidity, code.uids[0][0])
+    return await search.find(connection) if search else unknown(mailbox)
+
+
+def unknown(mailbox: str) -> AppendResult:
+    """Return that a message is in *mailbox*, without its UID."""
+    return AppendResult(mailbox, None, None)
+
+
+def size_of(message: NewMessage) -> int:
+    """Return the octets of *message* that are sent."""
+    if isinstance(message.content, bytes):
+        return len(message.content)
+    return sum(
+        len(part.octets) for part in message.content if isinstance(part, TextPart)
+    )
+
+
+async def check_size(
+    connection: IMAPConnection, mailbox: str, *messages: NewMessage
+) -> None:
+    """Refuse *messages*, before they are sent, if *mailbox* does not take them.
+
+    Raises:
+        IMAPMessageError: one is larger than the server says it may be (RFC 7889).
+    """
+    size = max(map(size_of, messages))
+    limit = append_limit(connection.capabilities)
+    if limit is None and size > _WORTH_ASKING and connection.supports("APPENDLIMIT"):
+        status = MailboxStatus(mailbox, (StatusItem.APPENDLIMIT,))
+        limit = (await connection.execute(status)).append_limit
+    if limit is not None and size > limit:
+        raise IMAPMessageError(
+            "APPEND",
+            "NO",
+            "TOOBIG",
+            f"a message has {size} octets, {mailbox!r} takes {limit}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """How to find an appended message where the server does not tell its UID.
+
+    It must be the only one with its Message-ID that has come since.
+    """
+
+    mailbox: str
+    message_id: str
+    uidnext: int
+    uidvalidity: int
+
+    @classmethod
+    async def prepare(
+        cls, connection: IMAPConnection, mailbox: str, message: NewMessage
+    ) -> _Search | None:
+        """Note how *mailbox* stands; None if the message cannot be found later."""
+        if connection.supports("UIDPLUS") or not isinstance(message.content, bytes):
+            return None
+        header = message.content[:_HEADER_OCTETS]
+        message_id = EmailMessage.from_bytes(header).message_id
+        if not message_id or not message_id.isascii():
+            return None
+        status = MailboxStatus(mailbox, (StatusItem.UIDNEXT, StatusItem.UIDVALIDITY))
+        try:
+            now = await connection.execute(status)
+        except IMAPOperationError:
+            return None  # APPEND will tell why
+        if now.uidnext is None or now.uidvalidity is None:
+            return None
+        return cls(mailbox, message_id, now.uidnext, now.uidvalidity)
+
+    async def find(self, connection: IMAPConnection) -> AppendResult:
+        """Return where the message is, if that is certain."""
+        new = MessageSet.from_range(self.uidnext, MAX_UID)
+        criteria = IMAPSearchCriteria.uid(new) & IMAPSearchCriteria.header(
+            "Message-ID", self.message_id
+        )
+        try:
+            selected = await connection.select(self.mailbox, read_only=True)
+            await connection.noop()  # it may have been open for long
+            found = await connection.execute(UidSearch(criteria)) & new
+        except IMAPError as error:
+            # It is appended, whatever becomes of the search.
+            log.info("the UID of an appended message is not known: %s", error)
+            return unknown(self.mailbox)
+        if selected.uidvalidity != self.uidvalidity or len(found) != 1:
+            return unknown(self.mailbox)
+        return AppendResult(self.mailbox, self.uidvalidity, found.first)
