@@ -56,6 +56,10 @@ from .model import (
     ResponseCode,
     Secret,
     SpecialUse,
+    compose,
+    compose_forward,
+    compose_reply,
+    quoted_text,
 )
 from .pool import IMAPConnectionPool, PoolStats
 from .watch import (
@@ -122,4 +126,8 @@ __all__ = [
     "UIDValidityChanged",
     "WatchEvent",
     "__version__",
+    "compose",
+    "compose_forward",
+    "compose_reply",
+    "quoted_text",
 ]

@@ -1,8 +1,10 @@
 """The nouns of mail, immutable and free of I/O."""
 
 from ._address import EmailAddress, RawAddress, addresses_from_raw
+from ._answer import compose_forward, compose_reply, quoted_text
 from ._attachment import Attachment, safe_filename
 from ._body_structure import BodyStructure
+from ._compose import compose
 from ._envelope import Envelope
 from ._flags import Flag
 from ._headers import Headers
@@ -58,5 +60,9 @@ __all__ = [
     "SequenceSet",
     "SpecialUse",
     "addresses_from_raw",
+    "compose",
+    "compose_forward",
+    "compose_reply",
+    "quoted_text",
     "safe_filename",
 ]

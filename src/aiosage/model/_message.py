@@ -25,7 +25,9 @@ from ._transfer_encoding import decode_transfer
 
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]++>")
 # RFC 5256 §2.1, and what mailers in other languages write.
-_REPLY: Final = re.compile(r"\s*(?:re|aw|sv|antw)\s*(?:\[[^\]]*\]\s*)?:", re.IGNORECASE)
+REPLY_PREFIX: Final = re.compile(
+    r"\s*(?:re|aw|sv|antw)\s*(?:\[[^\]]*\]\s*)?:", re.IGNORECASE
+)
 _FORWARD: Final = re.compile(
     r"\s*(?:fwd?|wg|tr|rv)\s*(?:\[[^\]]*\]\s*)?:", re.IGNORECASE
 )
@@ -239,7 +241,7 @@ class EmailMessage:
         """Whether it answers a message: by In-Reply-To, References or ``Re:``."""
         if self.in_reply_to or self.references:
             return not self.is_forward
-        return _REPLY.match(self.subject or "") is not None
+        return REPLY_PREFIX.match(self.subject or "") is not None
 
     @property
     def is_forward(self) -> bool:
@@ -346,6 +348,7 @@ class EmailMessage:
                         payload=content,
                         content_id=part.content_id,
                         is_inline=part.is_inline,
+                        charset=part.charset,
                     )
                 )
         return tuple(attachments)
