@@ -8,6 +8,7 @@ from ._compose import compose
 from ._envelope import Envelope
 from ._flags import Flag
 from ._headers import Headers
+from ._html_text import html_to_text
 from ._mailbox import MailboxInfo, MailboxStatus, SpecialUse
 from ._message import EmailMessage
 from ._message_part import MessagePart
@@ -63,6 +64,7 @@ __all__ = [
     "compose",
     "compose_forward",
     "compose_reply",
+    "html_to_text",
     "quoted_text",
     "safe_filename",
 ]

@@ -109,11 +109,14 @@ def compose_forward(
 
 
 def quoted_text(message: EmailMessage) -> str:
-    """Return the plain text of *message* as an answer quotes it, without signature.
+    """Return the text of *message* as an answer quotes it, without signature.
 
     Every line begins with ``>``. What it is introduced by is up to the writer.
+
+    Raises:
+        ImportError: as `EmailMessage.readable_text`.
     """
-    lines = (message.text or "").rstrip("\n").split("\n")
+    lines = (message.readable_text() or "").rstrip("\n").split("\n")
     if "-- " in lines:  # RFC 3676 §4.3
         lines = lines[: lines.index("-- ")]
     return "".join(

@@ -20,6 +20,7 @@ from ._envelope import Envelope
 from ._flags import Flag
 from ._headers import Headers, header_end
 from ._html_preview import html_words
+from ._html_text import html_to_text
 from ._mime import MimeTree, parse_mime
 from ._transfer_encoding import decode_transfer
 
@@ -295,6 +296,18 @@ class EmailMessage:
         It is what the sender wrote: to be shown, it must be sanitised.
         """
         return self._text("html")
+
+    def readable_text(self) -> str | None:
+        """Return the text as people read it: the plain text, else that of the HTML.
+
+        None if there is neither, or it was not fetched. See `html_to_text`.
+
+        Raises:
+            ImportError: there is only HTML, and lxml is not installed.
+        """
+        if (self.text or "").strip() or self.html is None:
+            return self.text
+        return html_to_text(self.html)
 
     def iter_texts(self) -> Iterator[str]:
         """Yield the text of every part that is text and was fetched.
