@@ -38,7 +38,8 @@ async def test_servers_read_what_was_composed(any_server: Endpoint) -> None:
 
     for message, read in zip((sent, reply, forward), stored, strict=True):
         envelope = read.envelope
-        assert read.raw == message.raw
+        assert (read.raw, read.size) == (message.raw, message.size)
+        assert read.mailbox == "INBOX"
         assert envelope is not None
         assert envelope.subject == message.subject
         assert (envelope.to, envelope.cc) == (message.to, message.cc)
