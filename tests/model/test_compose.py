@@ -58,7 +58,7 @@ def test_what_is_said_is_read_again() -> None:
 def test_it_can_be_sent_by_every_server() -> None:
     """Seven bits, CRLF, and no line above 998 octets (RFC 5322 §2.1.1)."""
     raw = compose(
-        from_="a@x.org", text="ä" * 5000, html="<p>" + "é" * 5000, attachments=[PDF]
+        from_="a@x.org", text="ä", html="<p>" + "é" * 5000, attachments=[PDF]
     ).raw
 
     assert raw is not None
@@ -129,6 +129,8 @@ def test_a_message_is_attached_octet_by_octet() -> None:
     assert pdf.payload == PDF.payload
     assert message.text == "look\n"
     assert message.headers["Content-Transfer-Encoding"] == "8bit"
+    (outer,) = list(read(message).iter_attachments())[:1]
+    assert outer["Content-Transfer-Encoding"] == "8bit"
 
 
 def test_text_is_attached_in_its_charset() -> None:

@@ -98,10 +98,10 @@ def test_a_wide_cell_does_not_widen_its_column() -> None:
 def test_ends_without_a_start_are_not_looked_for_in_vain(inner: str) -> None:
     """Each is looked for among all open elements, so these must not be too many."""
     started = time.process_time()
-    html = "<p>words<div>" * 60_000 + inner * 60_000
+    html = "<p>words<div>" * 100_000 + inner * 100_000
 
     assert html_to_text(html).split()[:2] == ["words", "words"]
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 5
 
 
 @given(st.text(max_size=300) | st.text("<>/ap=&#;!-'\"\0b", max_size=60))
