@@ -66,7 +66,8 @@ def test_the_version_is_that_of_the_distribution() -> None:
 def test_importing_the_library_imports_no_extras() -> None:
     """Nobody pays for the database, the command line or the test tools."""
     extras = (
-        "sqlalchemy aiosqlite rich typer trustme keyring scramp aiosage.testing pytest"
+        "sqlalchemy aiosqlite rich typer trustme keyring scramp lxml"
+        " aiosage.testing pytest"
     )
     code = (
         "import sys, aiosage;"

@@ -61,6 +61,10 @@ from .model import (
     ResponseCode,
     Secret,
     SpecialUse,
+    compose,
+    compose_forward,
+    compose_reply,
+    quoted_text,
 )
 from .pool import IMAPConnectionPool, PoolStats
 from .watch import (
@@ -132,4 +136,8 @@ __all__ = [
     "UIDValidityChanged",
     "WatchEvent",
     "__version__",
+    "compose",
+    "compose_forward",
+    "compose_reply",
+    "quoted_text",
 ]

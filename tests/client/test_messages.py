@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from aiosage.client._messages import is_gone, to_message
@@ -44,3 +46,21 @@ def test_each_section_ends_where_it_belongs() -> None:
     assert message.sections == {"TEXT": b"text", "1.2": b"x"}
     assert message.size == 12
     assert message.raw is None
+
+
+def test_what_extensions_tell_is_there() -> None:
+    message = to_message(
+        answer(
+            b'* 1 FETCH (UID 7 PREVIEW "Hello" EMAILID (M1) THREADID (T1)'
+            b' SAVEDATE "03-Feb-2026 04:05:06 +0000" X-GM-MSGID 12 X-GM-THRID 13'
+            b' X-GM-LABELS (\\Inbox "a b"))'
+        ),
+        "Archive",
+    )
+
+    assert (message.uid, message.mailbox) == (7, "Archive")
+    assert message.server_preview == "Hello"
+    assert (message.email_id, message.thread_id) == ("M1", "T1")
+    assert message.save_date == datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+    assert (message.gmail_message_id, message.gmail_thread_id) == (12, 13)
+    assert message.gmail_labels == ("\\Inbox", "a b")

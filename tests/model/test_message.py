@@ -347,6 +347,55 @@ def test_broken_mail_is_read_and_what_was_wrong_is_told(
     assert message.text == text
 
 
+def test_what_is_attached_is_known_without_its_content() -> None:
+    whole = EmailMessage.from_bytes(RAW)
+    structure = whole._root()
+    outline = EmailMessage(body_structure=structure, envelope=Envelope(subject="s"))
+
+    assert outline.attachment_filenames == ("logo.png", "\u00e4.pdf")
+    assert whole.attachment_filenames == outline.attachment_filenames
+    assert outline.has_attachments
+    assert (outline.attachments, outline.text, outline.subject) == ((), None, "s")
+    assert EmailMessage().attachment_filenames == ()
+
+
+def test_parts_may_come_without_their_encoding() -> None:
+    """What BINARY[2] gives is no base64 any more (RFC 3516 §4.2)."""
+    structure = EmailMessage.from_bytes(RAW)._root()
+    message = EmailMessage(body_structure=structure, sections={"BINARY[2]": b"hello"})
+
+    (attachment,) = message.attachments
+    assert (attachment.filename, attachment.payload) == ("\u00e4.pdf", b"hello")
+    assert message.defects == ()
+
+
+def test_tnef_is_an_attachment_as_it_is() -> None:
+    """What Outlook packs in winmail.dat is for other libraries to unpack."""
+    message = EmailMessage.from_bytes(
+        b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n--b\n"
+        b"Content-Type: application/ms-tnef; name=winmail.dat\n"
+        b"Content-Transfer-Encoding: base64\n\neJ8+Ig==\n--b--\n"
+    )
+
+    assert message.text == "text"
+    (tnef,) = message.attachments
+    assert tnef.content_type == "application/ms-tnef"
+    assert tnef.payload == b"\x78\x9f\x3e\x22"  # its signature
+
+
+def test_the_size_is_known_of_a_whole_message() -> None:
+    assert EmailMessage(raw=b"12345").size == 5
+    assert EmailMessage(raw=b"12345", size=7).size == 7  # as the server has it
+    assert EmailMessage(header=b"\r\n").size is None
+
+
+def test_the_servers_preview_stands_in_for_text_that_was_not_fetched() -> None:
+    assert (
+        EmailMessage(server_preview="See you  on Tuesday").preview(9) == "See you\u2026"
+    )
+    assert EmailMessage(server_preview="x", raw=b"\ntext").preview() == "text"
+
+
 def test_defects_are_few_however_many_there_are() -> None:
     parts = b"".join(b"--b\nContent-Type: odd%d\n\nx\n" % n for n in range(1000))
     message = EmailMessage(raw=b"Content-Type: multipart/x; boundary=b\n\n" + parts)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import pickle
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -35,9 +37,63 @@ def test_algebra_is_that_of_sets(left: set[int], right: set[int]) -> None:
     assert set(a | b) == left | right
     assert set(a & b) == left & right
     assert set(a - b) == left - right
+    assert set(a ^ b) == left ^ right
     assert a.isdisjoint(b) == left.isdisjoint(right)
-    assert (a <= b) == (left <= right)
     assert (a == b) == (left == right)
+    for compare in (operator.le, operator.lt, operator.ge, operator.gt):
+        assert compare(a, b) == compare(left, right)
+
+
+@given(UIDS, UIDS)
+def test_operators_have_names(left: set[int], right: set[int]) -> None:
+    a, b = MessageSet(left), MessageSet(right)
+
+    assert a.union(b) == a | b
+    assert a.intersection(b) == a & b
+    assert a.difference(b) == a - b
+    assert a.symmetric_difference(b) == a ^ b
+    assert a.issubset(b) == (a <= b)
+    assert a.issuperset(b) == (a >= b)
+    assert a.is_empty == (not left)
+
+
+@pytest.mark.parametrize(
+    "mix",
+    [
+        *(operator.or_, operator.and_, operator.sub, operator.xor),
+        *(operator.le, operator.lt, operator.ge, operator.gt),
+        MessageSet.isdisjoint,
+    ],
+)
+@pytest.mark.parametrize(
+    "other",
+    [
+        MessageSet([1], mailbox="Sent", uidvalidity=7),
+        MessageSet([1], mailbox="INBOX", uidvalidity=8),
+    ],
+)
+def test_no_operation_mixes_mailboxes(
+    mix: Callable[[MessageSet, MessageSet], object], other: MessageSet
+) -> None:
+    """A UID means another message in another mailbox or UIDVALIDITY."""
+    inbox = MessageSet([1], mailbox="INBOX", uidvalidity=7)
+
+    assert inbox != other
+    with pytest.raises(ValueError, match="do not mix"):
+        mix(inbox, other)
+
+
+@given(UIDS, UIDS)
+def test_what_comes_of_operations_is_in_normal_form(
+    left: set[int], right: set[int]
+) -> None:
+    """Or equal sets would differ by how they were made."""
+    a, b = MessageSet(left), MessageSet(right)
+
+    assert a | b == MessageSet(left | right)
+    assert a & b == MessageSet(left & right)
+    assert a - b == MessageSet(left - right)
+    assert a ^ b == MessageSet(left ^ right)
 
 
 @given(UIDS, st.integers(-5, 70))
@@ -96,6 +152,7 @@ def test_wire_pieces_fit_and_lose_nothing(uids: set[int], limit: int) -> None:
         ("1:3,7", [1, 2, 3, 7]),
         ("5:3", [3, 4, 5]),
         ("2,1,2", [1, 2]),
+        ("3:5,4:9,1", [1, 3, 4, 5, 6, 7, 8, 9]),
     ],
 )
 def test_parse_reads_a_sequence_set(text: str, uids: list[int]) -> None:
@@ -143,19 +200,6 @@ def test_what_is_no_int_is_refused(uid: object) -> None:
     with pytest.raises(TypeError):
         MessageSet([uid])  # type: ignore[list-item]  # what a program without types does
     assert str(MessageSet([True])) == "1"
-
-
-def test_sets_of_different_mailboxes_do_not_mix() -> None:
-    """A UID means another message in another mailbox or UIDVALIDITY."""
-    inbox = MessageSet([1], mailbox="INBOX", uidvalidity=7)
-
-    for other in (
-        MessageSet([1], mailbox="Sent", uidvalidity=7),
-        MessageSet([1], mailbox="INBOX", uidvalidity=8),
-    ):
-        assert inbox != other
-        with pytest.raises(ValueError, match="do not mix"):
-            inbox | other
 
 
 def test_a_mix_belongs_to_the_mailbox_that_is_known() -> None:

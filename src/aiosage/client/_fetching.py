@@ -37,7 +37,7 @@ async def fetch(
                 for data in found:
                     if is_gone(data):
                         continue
-                    message = to_message(data)
+                    message = to_message(data, access.mailbox)
                     octets += sum(map(len, message.sections.values()))
                     octets += len(message.header or b"") + MESSAGE_OCTETS
                     yield message

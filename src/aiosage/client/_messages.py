@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..model import EmailMessage
 from ..wire import FetchData
 
@@ -11,8 +13,8 @@ _TEXT = "BODY[TEXT]"
 _FIELDS = "BODY[HEADER.FIELDS"
 
 
-def to_message(data: FetchData) -> EmailMessage:
-    """Return the message that *data* tells of."""
+def to_message(data: FetchData, mailbox: str | None = None) -> EmailMessage:
+    """Return the message of *mailbox* that *data* tells of."""
     raw: bytes | None = None
     header: bytes | None = None
     sections: dict[str, bytes] = {}
@@ -26,8 +28,9 @@ def to_message(data: FetchData) -> EmailMessage:
         else:
             plain = key.startswith("BODY[") and key.endswith("]")
             sections[key[len("BODY[") : -1] if plain else key] = octets
-    return EmailMessage(
+    message = EmailMessage(
         uid=data.uid,
+        mailbox=mailbox,
         flags=data.flags,
         internal_date=data.internal_date,
         size=data.size,
@@ -37,6 +40,18 @@ def to_message(data: FetchData) -> EmailMessage:
         header=header,
         raw=raw,
         sections=sections,
+    )
+    if not data.others:
+        return message
+    return replace(
+        message,
+        server_preview=data.preview,
+        email_id=data.email_id,
+        thread_id=data.thread_id,
+        save_date=data.save_date,
+        gmail_message_id=data.gmail_message_id,
+        gmail_thread_id=data.gmail_thread_id,
+        gmail_labels=data.gmail_labels,
     )
 
 

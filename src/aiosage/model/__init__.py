@@ -1,11 +1,14 @@
 """The nouns of mail, immutable and free of I/O."""
 
 from ._address import EmailAddress, RawAddress, addresses_from_raw
+from ._answer import compose_forward, compose_reply, quoted_text
 from ._attachment import Attachment, safe_filename
 from ._body_structure import BodyStructure
+from ._compose import compose
 from ._envelope import Envelope
 from ._flags import Flag
 from ._headers import Headers
+from ._html_text import html_to_text
 from ._mailbox import MailboxInfo, MailboxStatus, SpecialUse
 from ._message import EmailMessage
 from ._message_part import MessagePart
@@ -58,5 +61,10 @@ __all__ = [
     "SequenceSet",
     "SpecialUse",
     "addresses_from_raw",
+    "compose",
+    "compose_forward",
+    "compose_reply",
+    "html_to_text",
+    "quoted_text",
     "safe_filename",
 ]

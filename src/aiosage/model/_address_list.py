@@ -26,7 +26,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<word>=\?[^?\s]++\?[bBqQ]\?[^?]*+\?=)"
     r'|(?P<quoted>"(?:[^"\\]|\\.)*+")'
     r"|(?P<special>[()<>,;:\"\\])"
-    r'|(?P<atom>(?:\[[^\[\]]*+\]|[^ \t\r\n()<>,;:"\\])+)',
+    r'|(?P<atom>(?:\[[^\[\]]*+\]|[^ \t\r\n()<>,;:"\\])++)',
     re.DOTALL,
 )
 _COMMENT_EDGE: Final = re.compile(r"\\.|[()]", re.DOTALL)

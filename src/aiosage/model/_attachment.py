@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import mimetypes
 import os
 import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from ._charset import decode_charset
 
 _LONGEST_NAME: Final = 200
 """Octets of a file name. Most file systems allow 255; this leaves room."""
@@ -81,6 +84,7 @@ class Attachment:
         payload: the content, decoded.
         content_id: what ``cid:`` URLs call it, without angle brackets.
         is_inline: whether it is shown in the text, such as a picture in HTML.
+        charset: what it declares to be written in; None if nothing.
     """
 
     filename: str | None
@@ -88,6 +92,28 @@ class Attachment:
     payload: bytes
     content_id: str | None = None
     is_inline: bool = False
+    charset: str | None = None
+
+    @classmethod
+    def from_file(
+        cls, path: str | os.PathLike[str], content_type: str | None = None
+    ) -> Attachment:
+        """Return the file at *path* as an attachment; its name tells its type.
+
+        It blocks, and holds the whole content.
+
+        Args:
+            path: of the file, whose name the attachment gets.
+            content_type: such as ``application/pdf``; None to go by the name.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        file = Path(path)
+        guessed, encoding = mimetypes.guess_type(file.name)
+        if guessed is None or encoding is not None:  # x.tar.gz is no tar
+            guessed = "application/octet-stream"
+        return cls(file.name, content_type or guessed, file.read_bytes())
 
     @property
     def size(self) -> int:
@@ -103,6 +129,13 @@ class Attachment:
     def is_text(self) -> bool:
         """Whether it is text, by its content type."""
         return self.content_type.startswith("text/")
+
+    @property
+    def text(self) -> str | None:
+        """The payload as text, lines ended by LF; None if it is no text."""
+        if not self.is_text:
+            return None
+        return decode_charset(self.payload, self.charset).replace("\r\n", "\n")
 
     def save_to(self, folder: str | os.PathLike[str]) -> Path:
         """Write the payload to a new file in *folder*; return its path.

@@ -32,6 +32,9 @@ class Flag(str):
     JUNK: Flag
     NOT_JUNK: Flag
     PHISHING: Flag
+    IMPORTANT: Flag
+    SUBMIT_PENDING: Flag
+    SUBMITTED: Flag
 
     def __new__(cls, name: str) -> Flag:
         """Check *name* and return it as a flag."""
@@ -75,3 +78,6 @@ Flag.MDN_SENT = Flag("$MDNSent")
 Flag.JUNK = Flag("$Junk")
 Flag.NOT_JUNK = Flag("$NotJunk")
 Flag.PHISHING = Flag("$Phishing")
+Flag.IMPORTANT = Flag("$Important")  # RFC 8457
+Flag.SUBMIT_PENDING = Flag("$SubmitPending")  # RFC 5550 §5.10
+Flag.SUBMITTED = Flag("$Submitted")

@@ -20,12 +20,15 @@ from ._envelope import Envelope
 from ._flags import Flag
 from ._headers import Headers, header_end
 from ._html_preview import html_words
+from ._html_text import html_to_text
 from ._mime import MimeTree, parse_mime
 from ._transfer_encoding import decode_transfer
 
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]++>")
 # RFC 5256 §2.1, and what mailers in other languages write.
-_REPLY: Final = re.compile(r"\s*(?:re|aw|sv|antw)\s*(?:\[[^\]]*\]\s*)?:", re.IGNORECASE)
+REPLY_PREFIX: Final = re.compile(
+    r"\s*(?:re|aw|sv|antw)\s*(?:\[[^\]]*\]\s*)?:", re.IGNORECASE
+)
 _FORWARD: Final = re.compile(
     r"\s*(?:fwd?|wg|tr|rv)\s*(?:\[[^\]]*\]\s*)?:", re.IGNORECASE
 )
@@ -59,18 +62,28 @@ class EmailMessage:
 
     Attributes:
         uid: its UID in the mailbox it was fetched from.
+        mailbox: the mailbox it was fetched from.
         flags: its flags and keywords.
         internal_date: when the server received it, aware.
-        size: octets of the whole message (RFC822.SIZE).
+        size: octets of the whole message (RFC822.SIZE, or those of ``raw``).
         modseq: its mod-sequence (RFC 7162).
         envelope: its envelope, as the server reads the header.
         body_structure: its MIME tree, as the server reads it.
         header: its header, or some fields of it, with the empty line.
         raw: the whole message.
-        sections: content of parts by section (``1.2``, ``TEXT``), as encoded.
+        sections: content of parts by section (``1.2``, ``TEXT``), as encoded, or
+            without the encoding (``BINARY[1.2]``).
+        server_preview: the first words, as the server tells them (RFC 8970).
+        email_id: what copies of the message share (RFC 8474).
+        thread_id: what the messages of its thread share (RFC 8474).
+        save_date: when it came into this mailbox, aware (RFC 8514).
+        gmail_message_id: what copies of the message share at Gmail.
+        gmail_thread_id: what the messages of its thread share at Gmail.
+        gmail_labels: the labels it has at Gmail.
     """
 
     uid: int | None = None
+    mailbox: str | None = None
     flags: frozenset[Flag] | None = None
     internal_date: datetime | None = None
     size: int | None = None
@@ -80,11 +93,22 @@ class EmailMessage:
     header: bytes | None = None
     raw: bytes | None = None
     sections: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    server_preview: str | None = None
+    email_id: str | None = None
+    thread_id: str | None = None
+    save_date: datetime | None = None
+    gmail_message_id: int | None = None
+    gmail_thread_id: int | None = None
+    gmail_labels: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.size is None and self.raw is not None:
+            object.__setattr__(self, "size", len(self.raw))
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> EmailMessage:
         """Return the message that *raw* is, such as the content of an .eml file."""
-        return cls(raw=raw, size=len(raw))
+        return cls(raw=raw)
 
     # Where things are read from
 
@@ -239,7 +263,7 @@ class EmailMessage:
         """Whether it answers a message: by In-Reply-To, References or ``Re:``."""
         if self.in_reply_to or self.references:
             return not self.is_forward
-        return _REPLY.match(self.subject or "") is not None
+        return REPLY_PREFIX.match(self.subject or "") is not None
 
     @property
     def is_forward(self) -> bool:
@@ -261,6 +285,8 @@ class EmailMessage:
             whole, tree = self._parsed
             start, end = tree.ranges[part.section]
             encoded = whole[start:end]
+        elif (binary := f"BINARY[{part.section}]") in self.sections:
+            return self.sections[binary]
         elif part.section in self.sections:
             encoded = self.sections[part.section]
         else:
@@ -293,6 +319,18 @@ class EmailMessage:
         It is what the sender wrote: to be shown, it must be sanitised.
         """
         return self._text("html")
+
+    def readable_text(self) -> str | None:
+        """Return the text as people read it: the plain text, else that of the HTML.
+
+        None if there is neither, or it was not fetched. See `html_to_text`.
+
+        Raises:
+            ImportError: there is only HTML, and lxml is not installed.
+        """
+        if (self.text or "").strip() or self.html is None:
+            return self.text
+        return html_to_text(self.html)
 
     def iter_texts(self) -> Iterator[str]:
         """Yield the text of every part that is text and was fetched.
@@ -346,9 +384,20 @@ class EmailMessage:
                         payload=content,
                         content_id=part.content_id,
                         is_inline=part.is_inline,
+                        charset=part.charset,
                     )
                 )
         return tuple(attachments)
+
+    @property
+    def attachment_filenames(self) -> tuple[str, ...]:
+        """The names of the attachments, as given; not safe as paths.
+
+        Known from ``body_structure`` too, without their content.
+        """
+        root = self._root()
+        parts = root.attachments() if root else ()
+        return tuple(part.filename for part in parts if part.filename)
 
     @property
     def has_attachments(self) -> bool | None:
@@ -367,14 +416,15 @@ class EmailMessage:
     def preview(self, length: int = 100) -> str:
         """Return the first words of the text on one line, at most *length* long.
 
-        Taken from the plain text, else from the HTML; "" if neither was fetched.
+        Taken from the plain text, else from the HTML, else from what the server
+        tells; "" if none was fetched.
 
         Args:
             length: how many characters, the final ellipsis included.
         """
         text = self.text
         if text is None or not text.strip():
-            text = html_words(self.html or "")
+            text = html_words(self.html or "") or self.server_preview or ""
         # A word cut off by this limit lies far behind what is shown.
         words = " ".join(text[: 100 * length + 10_000].split())
         if len(words) <= length:

@@ -18,9 +18,10 @@ class MessageSet:
     """An immutable set of UIDs of one mailbox.
 
     Behaves as a set of ints: exact ``len``, ordered iteration, ``in``, ``==``,
-    hash, ``|``, ``&``, ``-``. ``str(s)`` is what IMAP is sent (``1:3,7``). The
-    mailbox and UIDVALIDITY it belongs to travel with it where they are known;
-    sets of different mailboxes do not mix, and do not compare equal.
+    hash, ``|``, ``&``, ``-``, ``^``, and ``<=`` for subsets. ``str(s)`` is what
+    IMAP is sent (``1:3,7``). The mailbox and UIDVALIDITY it belongs to travel with
+    it where they are known; sets of different mailboxes do not mix, and do not
+    compare equal.
     """
 
     __slots__ = ("_hash", "_len", "_ranges", "_starts", "mailbox", "uidvalidity")
@@ -147,6 +148,11 @@ class MessageSet:
         """The largest UID; None if the set is empty."""
         return self._ranges[-1][1] if self._ranges else None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no UID in it: the same as ``not messages``."""
+        return not self._ranges
+
     def bound_to(self, mailbox: str | None, uidvalidity: int | None) -> MessageSet:
         """Return the same UIDs as messages of *mailbox* at *uidvalidity*."""
         return self._of(self._ranges, mailbox, uidvalidity)
@@ -225,14 +231,28 @@ class MessageSet:
         owner = self._owner(other)
         return self._of(_difference(self._ranges, other._ranges), *owner)
 
+    def __xor__(self, other: MessageSet) -> MessageSet:
+        return (self - other) | (other - self)
+
     union = __or__
     intersection = __and__
     difference = __sub__
+    symmetric_difference = __xor__
 
     def __le__(self, other: MessageSet) -> bool:
         return not self - other
 
+    def __lt__(self, other: MessageSet) -> bool:
+        return self <= other and len(self) < len(other)
+
+    def __ge__(self, other: MessageSet) -> bool:
+        return other <= self
+
+    def __gt__(self, other: MessageSet) -> bool:
+        return other < self
+
     issubset = __le__
+    issuperset = __ge__
 
     def _owner(self, other: MessageSet) -> tuple[str | None, int | None]:
         """Return whose messages a mix of both sets would be.
