@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -17,7 +18,7 @@ from aiosage.model import (
     Secret,
     SequenceSet,
 )
-from aiosage.wire import InProgressCode, Status
+from aiosage.wire import InProgressCode, Status, StatusData
 from aiosage.wire.commands import (
     Append,
     Close,
@@ -121,6 +122,52 @@ def test_all_others_travel_together() -> None:
     ):
         assert may_join(command, under_way)
         under_way.append(command)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda name: MailboxStatus(name, ("MESSAGES",)),
+        MyRights,
+        lambda name: GetMetadata(name, ("/private/comment",)),
+    ],
+)
+def test_questions_about_several_mailboxes_travel_together(
+    ask: Callable[[str], Command[object]],
+) -> None:
+    """Each answer names its mailbox (RFC 9051 §5.5)."""
+    assert may_join(ask("b"), [ask("a")])
+    assert not may_join(ask("a"), [ask("b"), ask("a")])
+    assert not may_join(ask("INBOX"), [ask("inbox")])
+
+
+async def test_answers_about_several_mailboxes_may_come_in_any_order() -> None:
+    """RFC 9051 §5.5: a server may begin with the one that is quick."""
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(
+            f"{LOGGED_IN}C: T1 STATUS a (MESSAGES)\nC: T2 STATUS inbox (MESSAGES)\n"
+            "C: T3 STATUS c (MESSAGES)\n"
+            "S: * STATUS INBOX (MESSAGES 2)\nS: * STATUS a (MESSAGES 1)\n"
+            "S: * STATUS other (MESSAGES 9)\n"
+            "S: T2 OK\nS: T3 NO\nS: T1 OK"
+        )
+
+    async with scripted(serve) as port:
+        connection = await IMAPConnection.open(config(port))
+        told = await asyncio.gather(
+            *(
+                connection.execute(MailboxStatus(name, ("MESSAGES",)))
+                for name in ("a", "inbox", "c")
+            ),
+            return_exceptions=True,
+        )
+        connection.abort()
+    one, two, three = told
+    assert isinstance(one, StatusData)
+    assert isinstance(two, StatusData)
+    assert (one.messages, two.messages) == (1, 2)
+    assert isinstance(three, IMAPOperationError)
 
 
 def test_there_is_a_limit_to_how_many() -> None:

@@ -20,7 +20,7 @@ from aiosage.wire.commands import (
     Create,
     Idle,
     ListMailboxes,
-    MailboxStatus,
+    Lsub,
     Namespace,
     Noop,
     Select,
@@ -121,20 +121,17 @@ async def test_commands_of_one_kind_at_once_each_get_their_own_answer(
         while True:
             tag, _, rest = (await peer.line()).partition(" ")
             assert not peer.reader._buffer  # type: ignore[attr-defined]  # no other is sent
-            name = rest.split()[1]
-            peer.send(f"* STATUS {name} (MESSAGES {name[1:]})\r\n{tag} OK\r\n".encode())
+            name = rest.split()[2]
+            peer.send(f'* LSUB () "/" {name}\r\n{tag} OK\r\n'.encode())
 
     async with scripted(serve) as port:
         connection = await IMAPConnection.open(config(port))
         got = await asyncio.gather(
-            *(
-                connection.execute(MailboxStatus(f"m{n}", ("MESSAGES",)))
-                for n in range(count)
-            )
+            *(connection.execute(Lsub(f"m{n}")) for n in range(count))
         )
         connection.abort()
-    assert [(s.mailbox, s.items["MESSAGES"]) for s in got] == [
-        (f"m{n}", n) for n in range(count)
+    assert [[data.name for data in told] for told in got] == [
+        [f"m{n}"] for n in range(count)
     ]
 
 

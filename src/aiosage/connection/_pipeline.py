@@ -15,8 +15,9 @@ def may_join(command: Command[object], under_way: Iterable[Command[object]]) -> 
     """Return whether *command* may be sent while others are not answered yet.
 
     Not if either must be alone, and not if both claim one type of untagged
-    response: nobody could tell whose answer it is. Not if one speaks of message
-    numbers while an EXPUNGE may come during the other.
+    response, unless it names the mailbox that it is about: nobody could tell whose
+    answer it is. Not if one speaks of message numbers while an EXPUNGE may come
+    during the other.
     """
     for depth, other in enumerate(under_way, start=1):
         if depth >= MAX_DEPTH:
@@ -26,7 +27,11 @@ def may_join(command: Command[object], under_way: Iterable[Command[object]]) -> 
             isinstance(command, Id) and isinstance(other, Enable)
         ):
             return False
-        if not set(command.claims).isdisjoint(other.claims):
+        if not set(command.claims).isdisjoint(other.claims) and not (
+            type(command) is type(other)
+            and command.subject is not None
+            and command.subject != other.subject
+        ):
             return False
         use_numbers = command.uses_numbers or other.uses_numbers
         if use_numbers and not (command.keeps_numbers and other.keeps_numbers):

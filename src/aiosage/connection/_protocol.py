@@ -483,7 +483,8 @@ class IMAPProtocol(Session):
     def _deliver(self, response: Untagged | Status, frame: Frame) -> None:
         """Give *response* to the command that claims it, and to all listeners."""
         for pending in self._queue.under_way.values():
-            if isinstance(response, pending.command.claims):
+            command = pending.command
+            if isinstance(response, command.claims) and command.takes(response):
                 if pending.abandoned_at is None:
                     pending.take(response, frame)
                     if pending.kept > self._limits.answer:

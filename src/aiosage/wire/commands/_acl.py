@@ -129,6 +129,18 @@ class MyRights(Command[Rights]):
     requires: ClassVar = "ACL"
     claims: ClassVar = (MyRightsData,)
 
+    @property
+    def subject(self) -> str:
+        """The mailbox, which the answer names."""
+        return with_inbox(self.mailbox)
+
+    def takes(self, response: Untagged | Status) -> bool:
+        """Return whether *response* is about the mailbox."""
+        return (
+            isinstance(response, MyRightsData)
+            and with_inbox(response.mailbox) == self.subject
+        )
+
     def encode(self, to: Encoder) -> None:
         """Write the mailbox."""
         to.keyword(self.name).mailbox(self.mailbox)

@@ -65,6 +65,19 @@ class Command(ABC, Generic[R]):
         """Whether executing it twice, with these arguments, is like once."""
         return not self.changes
 
+    @property
+    def subject(self) -> str | None:
+        """The mailbox that every response it claims names; None if they do not.
+
+        Commands of one type about different mailboxes can be told apart by that,
+        so they may be under way together (RFC 9051 §5.5).
+        """
+        return None
+
+    def takes(self, response: Untagged | Status) -> bool:
+        """Return whether *response*, of a type it claims, is about its `subject`."""
+        return True
+
     @final
     def needs(self) -> Iterator[tuple[str, ...]]:
         """Yield what the server must offer: of each group, one will do."""

@@ -140,6 +140,18 @@ class MailboxStatus(Command[StatusData]):
     name: ClassVar = "STATUS"
     claims: ClassVar = (StatusData,)
 
+    @property
+    def subject(self) -> str:
+        """The mailbox, which the answer names."""
+        return with_inbox(self.mailbox)
+
+    def takes(self, response: Untagged | Status) -> bool:
+        """Return whether *response* is about the mailbox."""
+        return (
+            isinstance(response, StatusData)
+            and with_inbox(response.mailbox) == self.subject
+        )
+
     def encode(self, to: Encoder) -> None:
         """Write the mailbox and the items."""
         to.keyword(self.name).mailbox(self.mailbox).open()

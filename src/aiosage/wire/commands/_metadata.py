@@ -71,6 +71,18 @@ class GetMetadata(Command[MetadataResult]):
         """Yield METADATA; for the server's own less will do."""
         yield _needs(self.mailbox)
 
+    @property
+    def subject(self) -> str:
+        """The mailbox, which the answer names."""
+        return with_inbox(self.mailbox)
+
+    def takes(self, response: Untagged | Status) -> bool:
+        """Return whether *response* is about the mailbox."""
+        return (
+            isinstance(response, MetadataData)
+            and with_inbox(response.mailbox) == self.subject
+        )
+
     def encode(self, to: Encoder) -> None:
         """Write options, mailbox and entries."""
         to.keyword(self.name)
