@@ -10,10 +10,12 @@ from ._flags import Flag
 from ._headers import Headers
 from ._html_text import html_to_text
 from ._mailbox import MailboxInfo, MailboxStatus, SpecialUse
+from ._mailbox_tree import MailboxNode, mailbox_tree
 from ._message import EmailMessage
 from ._message_part import MessagePart
 from ._message_set import MessageSet
 from ._partial_range import PartialRange
+from ._profiles import ServerProfile, profile_of
 from ._ranges import MAX_UID
 from ._raw_values import RawValue
 from ._referral import Referral
@@ -29,9 +31,12 @@ from ._search_nodes import (
 )
 from ._secret import Secret
 from ._sequence_set import SavedResult, SequenceSet
+from ._special_mailboxes import special_mailboxes
+from ._special_names import SPECIAL_NAMES
 
 __all__ = [
     "MAX_UID",
+    "SPECIAL_NAMES",
     "Attachment",
     "BodyStructure",
     "EmailAddress",
@@ -41,6 +46,7 @@ __all__ = [
     "Headers",
     "IMAPSearchCriteria",
     "MailboxInfo",
+    "MailboxNode",
     "MailboxStatus",
     "MessagePart",
     "MessageSet",
@@ -59,6 +65,7 @@ __all__ = [
     "SearchToken",
     "Secret",
     "SequenceSet",
+    "ServerProfile",
     "SpecialUse",
     "addresses_from_raw",
     "compose",
@@ -66,5 +73,8 @@ __all__ = [
     "compose_reply",
     "html_to_text",
     "quoted_text",
+    "mailbox_tree",
+    "profile_of",
     "safe_filename",
+    "special_mailboxes",
 ]
