@@ -5,11 +5,13 @@ from ._folder_service import IMAPFolderService
 from ._results import (
     AppendResult,
     CopyResult,
+    CreateResult,
     ExpungeResult,
     FlagResult,
     LabelResult,
 )
 from ._sections import MessageSection
+from ._server import ServerInfo
 from ._sources import AppendItem, MessageSource
 from ._uid_service import IMAPMailboxUIDService
 
@@ -26,4 +28,9 @@ __all__ = [
     "LabelResult",
     "MessageSection",
     "MessageSource",
+    "CreateResult",
+    "IMAPClient",
+    "IMAPFolderService",
+    "IMAPMailboxUIDService",
+    "ServerInfo",
 ]

@@ -15,6 +15,7 @@ from ..pool import IMAPConnectionPool, PoolStats
 from ..watch import WatchEvent, watch
 from ..wire import Limits
 from ._folder_service import IMAPFolderService
+from ._server import ServerInfo, server_info
 from ._uid_service import IMAPMailboxUIDService
 
 
@@ -137,6 +138,11 @@ class IMAPClient:
         if not mailboxes:
             raise ValueError("name at least one mailbox to watch")
         return watch(self._pool, *mailboxes, queue_size=queue_size)
+
+    async def server(self) -> ServerInfo:
+        """Return what is known of the server, and what is done differently with it."""
+        async with self._pool.connection() as connection:
+            return server_info(connection)
 
     def stats(self) -> PoolStats:
         """Return how its connections stand."""

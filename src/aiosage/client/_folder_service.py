@@ -2,109 +2,415 @@
 
 from __future__ import annotations
 
-from ..model import MailboxInfo, MailboxStatus
+from collections.abc import Callable, Iterable, Mapping
+
+from ..connection import IMAPConnection
+from ..errors import IMAPOperationError
+from ..model import (
+    MailboxInfo,
+    MailboxNode,
+    MailboxStatus,
+    Rights,
+    SpecialUse,
+    mailbox_tree,
+    special_mailboxes,
+)
 from ..pool import IMAPConnectionPool
+from ..wire import NamespaceData, NamespacePrefix, QuotaData
 from ..wire.commands import (
-    Create,
+    AclMode,
+    Command,
     Delete,
-    ListMailboxes,
-    ListReturn,
-    Rename,
+    DeleteAcl,
+    GetAcl,
+    GetMetadata,
+    GetQuota,
+    GetQuotaRoot,
+    MetadataDepth,
+    MyRights,
+    Namespace,
+    SetAcl,
+    SetMetadata,
+    SetQuota,
+    StatusItem,
     Subscribe,
     Unsubscribe,
 )
-from ..wire.commands import MailboxStatus as StatusCommand
+from . import _folders, _listing
+from ._names import check_new_name, join_levels
+from ._results import CreateResult
+from ._server import profile_for, trusted
+from ._statuses import USUAL_ITEMS, statuses
+from ._together import R
 
 
 class IMAPFolderService:
     """List, make, rename and remove mailboxes. Names are `str`, of any letters.
 
     Every method may raise `IMAPMailboxError` if the server refuses, and
-    `IMAPConnectionError` if the session ends.
+    `IMAPConnectionError` if the session ends. All may be cancelled; whether the
+    last command was carried out is not known then.
     """
 
     def __init__(self, pool: IMAPConnectionPool) -> None:
         self._pool = pool
+        self._delimiter: str | None = None
+        self._knows_delimiter = False
+
+    async def _execute(self, command: Command[R]) -> R:
+        async with self._pool.connection() as connection:
+            return await connection.execute(command)
+
+    # -- What there is.
 
     async def list(
-        self, pattern: str = "*", *, reference: str = ""
+        self,
+        pattern: str = "*",
+        *,
+        reference: str = "",
+        subscribed: bool = False,
+        status: bool | Iterable[StatusItem] = False,
+        rights: bool = False,
+        metadata: Iterable[str] = (),
     ) -> tuple[MailboxInfo, ...]:
-        """Return the mailboxes whose names match, ordered by name.
+        """Return the mailboxes whose names match, ordered by name, INBOX first.
+
+        One round trip, with whatever is wanted of each; two where the server
+        cannot tell it with LIST.
 
         Args:
             pattern: ``*`` stands for anything, ``%`` for anything but the
                 delimiter of levels.
             reference: a name, with its delimiter, to look below.
+            subscribed: only those that are subscribed to, even if they do not
+                exist any more.
+            status: also how each stands: the usual items, or these.
+            rights: also what the user may do with each.
+            metadata: also these annotations of each, such as
+                ``/private/comment``.
+
+        Raises:
+            IMAPCapabilityError: the server has no ACL or no METADATA at all.
+        """
+        if isinstance(status, bool):
+            status = USUAL_ITEMS if status else ()
+        wanted = _listing.Wanted(
+            pattern, reference, subscribed, tuple(status), rights, tuple(metadata)
+        )
+        async with self._pool.connection() as connection:
+            return await _listing.list_mailboxes(connection, wanted)
+
+    async def tree(
+        self,
+        *,
+        subscribed: bool = False,
+        status: bool | Iterable[StatusItem] = False,
+    ) -> tuple[MailboxNode, ...]:
+        """Return the mailboxes of the first level, with those below them.
+
+        Args:
+            subscribed: as in `list`.
+            status: likewise.
+        """
+        return mailbox_tree(await self.list(subscribed=subscribed, status=status))
+
+    async def exists(self, mailbox: str) -> bool:
+        """Return whether there is a mailbox of that name that can be opened."""
+        async with self._pool.connection() as connection:
+            info = await _listing.find(connection, mailbox)
+        return info is not None and info.is_selectable
+
+    async def specials(self) -> dict[SpecialUse, MailboxInfo]:
+        """Return which mailbox is for what.
+
+        As the server says (RFC 6154), else by the names that programs give them
+        in some forty languages.
         """
         async with self._pool.connection() as connection:
-            special = connection.supports("SPECIAL-USE") and connection.supports(
-                "LIST-EXTENDED"
-            )
-            found = await connection.execute(
-                # Servers tell children unasked, but not where RETURN stands.
-                ListMailboxes(
-                    pattern,
-                    reference,
-                    returns=frozenset({ListReturn.CHILDREN, ListReturn.SPECIAL_USE})
-                    if special
-                    else frozenset(),
-                )
-            )
-        return tuple(
-            sorted(
-                (
-                    MailboxInfo(
-                        listed.data.name, listed.data.delimiter, listed.data.attributes
-                    )
-                    for listed in found
-                ),
-                key=lambda mailbox: (mailbox.name != "INBOX", mailbox.name),
-            )
-        )
+            found = await _listing.list_mailboxes(connection, _listing.Wanted())
+            preferred = profile_for(connection).special_names
+        return special_mailboxes(found, preferred)
 
-    async def status(self, mailbox: str) -> MailboxStatus:
-        """Return how *mailbox* stands, without opening it."""
+    async def special(self, use: SpecialUse) -> MailboxInfo | None:
+        """Return the mailbox for *use*; None if there is none. See `specials`."""
+        return (await self.specials()).get(use)
+
+    async def status(
+        self, mailbox: str, items: Iterable[StatusItem] = USUAL_ITEMS
+    ) -> MailboxStatus:
+        """Return how *mailbox* stands, without opening it.
+
+        Args:
+            mailbox: its name.
+            items: what is wanted. What the server cannot tell stays None.
+        """
         async with self._pool.connection() as connection:
-            items = ["MESSAGES", "UNSEEN", "UIDNEXT", "UIDVALIDITY"]
-            if connection.supports("CONDSTORE"):
-                items.append("HIGHESTMODSEQ")
-            if connection.supports("STATUS=SIZE"):
-                items.append("SIZE")
-            data = await connection.execute(StatusCommand(mailbox, tuple(items)))
-        return MailboxStatus(
-            messages=data.messages,
-            unseen=data.unseen,
-            uidnext=data.uidnext,
-            uidvalidity=data.uidvalidity,
-            highest_modseq=data.highest_modseq,
-            size=data.size,
-        )
+            (answer,) = (await statuses(connection, [mailbox], items)).values()
+        if isinstance(answer, IMAPOperationError):
+            raise answer
+        return answer
 
-    async def create(self, mailbox: str) -> None:
-        """Make *mailbox*, and the levels above it that are missing."""
+    async def statuses(
+        self,
+        mailboxes: Iterable[str] | None = None,
+        items: Iterable[StatusItem] = USUAL_ITEMS,
+    ) -> dict[str, MailboxStatus]:
+        """Return how many mailboxes stand, without opening them, in a round trip.
+
+        Those the server does not tell of are left out: they do not exist, cannot
+        be opened, or are not for this user.
+
+        Args:
+            mailboxes: their names; None for all.
+            items: as in `status`.
+        """
+        if mailboxes is None:
+            listed = await self.list(status=items)
+            return {info.name: info.status for info in listed if info.status}
         async with self._pool.connection() as connection:
-            await connection.execute(Create(mailbox))
+            answers = await statuses(connection, mailboxes, items)
+        return {
+            name: answer
+            for name, answer in answers.items()
+            if isinstance(answer, MailboxStatus)
+        }
 
-    async def delete(self, mailbox: str) -> None:
-        """Remove *mailbox* and the messages in it; mailboxes below it stay."""
+    async def namespaces(self) -> NamespaceData:
+        """Return where mailboxes are: own, other users' and shared (RFC 2342)."""
+        async with self._pool.connection() as connection:
+            if "NAMESPACE" in trusted(connection):
+                return await connection.execute(Namespace())
+            delimiter = await _listing.delimiter(connection)
+        return NamespaceData(personal=(NamespacePrefix("", delimiter),))
+
+    # -- Names.
+
+    async def path(self, *levels: str) -> str:
+        """Return the name of a mailbox by its *levels*, from the first one down.
+
+        Raises:
+            ValueError: a level is empty, or holds the delimiter or a control
+                character.
+        """
+        async with self._pool.connection() as connection:
+            return join_levels(levels, await self._delimiter_by(connection))
+
+    async def _delimiter_by(self, connection: IMAPConnection) -> str | None:
+        if not self._knows_delimiter:
+            self._delimiter = await _listing.delimiter(connection)
+            self._knows_delimiter = True
+        return self._delimiter
+
+    # -- What is made, renamed and removed.
+
+    async def create(self, mailbox: str, use: SpecialUse | None = None) -> CreateResult:
+        """Make *mailbox*, and the levels above it that are missing.
+
+        Args:
+            mailbox: its name.
+            use: what it is for. A server that cannot keep that makes it all the
+                same, and the result says so.
+
+        Raises:
+            ValueError: there can be no such name.
+        """
+        async with self._pool.connection() as connection:
+            check_new_name(mailbox, await self._delimiter_by(connection))
+            return await _folders.create(connection, mailbox, use)
+
+    async def ensure(self, mailbox: str, use: SpecialUse | None = None) -> bool:
+        """Make *mailbox* unless it is there; return whether it was made.
+
+        Args:
+            mailbox: its name.
+            use: as in `create`; that of one which is there stays as it is.
+
+        Raises:
+            ValueError: there can be no such name.
+        """
+        async with self._pool.connection() as connection:
+            check_new_name(mailbox, await self._delimiter_by(connection))
+            return await _folders.ensure(connection, mailbox, use)
+
+    async def delete(
+        self,
+        mailbox: str,
+        *,
+        children: bool = False,
+        on_deleted: Callable[[str], object] = lambda name: None,
+    ) -> tuple[str, ...]:
+        """Remove *mailbox* and the messages in it; return the names removed.
+
+        Subscriptions stay (RFC 9051 §6.3.5).
+
+        Args:
+            mailbox: its name.
+            children: first those below it, the lowest first. It ends at the first
+                that the server does not remove. Without this they stay.
+            on_deleted: told each name at once, so that it is known what is gone
+                even if an error or a cancellation ends it.
+
+        Raises:
+            ValueError: INBOX was to go with all below it.
+        """
         async with self._pool.connection() as connection:
             # Servers end sessions in a mailbox that goes, or one below it.
             await connection.unselect()
+            if children:
+                return await _folders.delete_all(connection, mailbox, on_deleted)
             await connection.execute(Delete(mailbox))
+        on_deleted(mailbox)
+        return (mailbox,)
 
-    async def rename(self, mailbox: str, to_name: str) -> None:
-        """Give *mailbox*, and those below it, another name."""
+    async def rename(
+        self,
+        mailbox: str,
+        to_name: str,
+        *,
+        on_renamed: Callable[[str, str], object] = lambda name, to_name: None,
+    ) -> Mapping[str, str]:
+        """Give *mailbox*, and those below it, another name.
+
+        INBOX itself stays, without its messages (RFC 9051 §6.3.6), and those below
+        it stay or go as the server likes. Subscriptions stay with the old names.
+
+        Args:
+            mailbox: its name.
+            to_name: what it shall be.
+            on_renamed: told each old and new name at once, as in `delete`.
+
+        Returns:
+            The new name of each that has another one now, by the old name.
+
+        Raises:
+            ValueError: there can be no such name.
+        """
         async with self._pool.connection() as connection:
+            check_new_name(to_name, await self._delimiter_by(connection))
             # Servers end sessions in a mailbox that goes, or one below it.
             await connection.unselect()
-            await connection.execute(Rename(mailbox, to_name))
+            return await _folders.rename_all(connection, mailbox, to_name, on_renamed)
 
     async def subscribe(self, mailbox: str) -> None:
         """Put *mailbox* on the account's list of subscribed ones."""
-        async with self._pool.connection() as connection:
-            await connection.execute(Subscribe(mailbox))
+        await self._execute(Subscribe(mailbox))
 
     async def unsubscribe(self, mailbox: str) -> None:
         """Take *mailbox* off the account's list of subscribed ones."""
+        await self._execute(Unsubscribe(mailbox))
+
+    # -- How much room there is (RFC 9208).
+
+    async def quota(self, mailbox: str = "INBOX") -> tuple[QuotaData, ...]:
+        """Return what is used and limited where *mailbox* is; empty if nothing is.
+
+        Raises:
+            IMAPCapabilityError: the server has no QUOTA.
+        """
+        return await self._execute(GetQuotaRoot(mailbox))
+
+    async def set_quota(self, root: str, limits: Mapping[str, int]) -> QuotaData:
+        """Replace the limits of a quota root, for which most users lack the right.
+
+        Args:
+            root: its name, as `quota` tells.
+            limits: by resource, STORAGE in units of 1024 octets. Limits that are
+                not named are taken away.
+
+        Returns:
+            The limits as the server keeps them.
+
+        Raises:
+            IMAPCapabilityError: the server has no QUOTA.
+        """
         async with self._pool.connection() as connection:
-            await connection.execute(Unsubscribe(mailbox))
+            kept = await connection.execute(SetQuota(root, limits))
+            if kept is None:
+                kept = await connection.execute(GetQuota(root))
+            return kept
+
+    # -- Who may do what (RFC 4314).
+
+    async def my_rights(self, mailbox: str) -> Rights:
+        """Return what the user may do with *mailbox*.
+
+        Raises:
+            IMAPCapabilityError: the server has no ACL.
+        """
+        return await self._execute(MyRights(mailbox))
+
+    async def acl(self, mailbox: str) -> Mapping[str, Rights]:
+        """Return who may do what with *mailbox*, by user, group or ``anyone``.
+
+        Raises:
+            IMAPCapabilityError: the server has no ACL.
+        """
+        return (await self._execute(GetAcl(mailbox))).rights
+
+    async def set_acl(
+        self,
+        mailbox: str,
+        identifier: str,
+        rights: Rights | str,
+        mode: AclMode = AclMode.REPLACE,
+    ) -> None:
+        """Grant rights on *mailbox*, or take them away.
+
+        Args:
+            mailbox: its name.
+            identifier: a user, a group or ``anyone``.
+            rights: such as ``"lrs"``.
+            mode: whether they replace, join or leave those there are.
+
+        Raises:
+            IMAPCapabilityError: the server has no ACL.
+        """
+        rights = rights if isinstance(rights, Rights) else Rights(rights)
+        await self._execute(SetAcl(mailbox, identifier, rights, mode))
+
+    async def delete_acl(self, mailbox: str, identifier: str) -> None:
+        """Forget all that was granted to *identifier*.
+
+        Raises:
+            IMAPCapabilityError: the server has no ACL.
+        """
+        await self._execute(DeleteAcl(mailbox, identifier))
+
+    # -- Annotations (RFC 5464).
+
+    async def metadata(
+        self,
+        mailbox: str,
+        *entries: str,
+        depth: MetadataDepth = MetadataDepth.ENTRY,
+        max_size: int | None = None,
+    ) -> Mapping[str, bytes | None]:
+        """Return annotations of *mailbox*, by name of entry in lower case.
+
+        Args:
+            mailbox: its name; empty for those of the server.
+            entries: names such as ``/private/comment``.
+            depth: how far below these to look.
+            max_size: leave out larger values, in octets; None for any.
+
+        Raises:
+            IMAPCapabilityError: the server has no METADATA.
+            ValueError: no entry is named, or one that cannot be.
+        """
+        command = GetMetadata(mailbox, entries, depth, max_size)
+        return (await self._execute(command)).values
+
+    async def set_metadata(
+        self, mailbox: str, values: Mapping[str, bytes | str | None]
+    ) -> None:
+        """Change annotations of *mailbox*.
+
+        Args:
+            mailbox: its name; empty for those of the server.
+            values: by name of entry; None removes one.
+
+        Raises:
+            IMAPCapabilityError: the server has no METADATA.
+            ValueError: no entry is named, or one that cannot be.
+        """
+        await self._execute(SetMetadata(mailbox, values))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ..model import Flag, MessageSet
 
 _NONE = MessageSet()
+from ..model import MessageSet, SpecialUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +106,17 @@ class ExpungeResult:
 
     done: MessageSet = _NONE
     uncertain: MessageSet = _NONE
+class CreateResult:
+    """What making a mailbox came to.
+
+    Attributes:
+        mailbox: its name.
+        mailbox_id: what it keeps when it is renamed; None from a server without
+            OBJECTID (RFC 8474 §4.1).
+        special_use: what it is for now; None also where the server cannot keep
+            what was asked for.
+    """
+
+    mailbox: str
+    mailbox_id: str | None
+    special_use: SpecialUse | None

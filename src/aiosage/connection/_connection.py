@@ -123,6 +123,11 @@ class IMAPConnection:
         return self._protocol.server_id
 
     @property
+    def greeting(self) -> str:
+        """The text the server began with, for people (RFC 9051 §7.1)."""
+        return self._protocol.greeting.result().text
+
+    @property
     def referral(self) -> Referral | None:
         """Where the user's own mailboxes are, if the server says elsewhere."""
         return self._protocol.referral
