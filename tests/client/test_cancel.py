@@ -73,6 +73,14 @@ async def folders(client: IMAPClient) -> None:
     await client.folders.delete("renamed")
 
 
+async def tree(client: IMAPClient) -> None:
+    """Make mailboxes below each other, rename them and remove them."""
+    await client.folders.ensure("made/below")
+    await client.folders.rename("made", "renamed")
+    await client.folders.tree(status=True)
+    await client.folders.delete("renamed", children=True)
+
+
 OPERATIONS: dict[str, Operation] = {
     "search": lambda c: c.mailbox().search(IMAPSearchCriteria.subject("é")),
     "search_batches": search_batches,
@@ -93,7 +101,12 @@ OPERATIONS: dict[str, Operation] = {
     "delete": lambda c: c.mailbox().delete([99]),
     "list": lambda c: c.folders.list(),
     "status": lambda c: c.folders.status("other"),
+    "statuses": lambda c: c.folders.statuses(["other", "INBOX", "missing"]),
+    "specials": lambda c: c.folders.specials(),
+    "namespaces": lambda c: c.folders.namespaces(),
+    "server": lambda c: c.server(),
     "folders": folders,
+    "tree": tree,
     "pool.connection": borrow,
     "crowd": crowd,
 }
@@ -134,7 +147,7 @@ async def test_the_next_call_gets_its_own_answer(name: str, server: Endpoint) ->
         ):
             cancelled += cancellation.is_cancelled
             await check(client)
-            if name == "folders":
+            if name in ("folders", "tree"):
                 await remove(client, "made", "renamed")
         assert cancelled >= 2
     await no_connection_is_left(server)
@@ -144,7 +157,7 @@ async def remove(client: IMAPClient, *names: str) -> None:
     """Remove mailboxes that may be there."""
     there = {mailbox.name for mailbox in await client.folders.list()}
     for name in there & set(names):
-        await client.folders.delete(name)
+        await client.folders.delete(name, children=True)
 
 
 async def no_connection_is_left(server: Endpoint) -> None:

@@ -285,7 +285,7 @@ async def test_rename_takes_along_what_is_below(client: IMAPClient) -> None:
 
 
 async def test_renaming_inbox_takes_its_messages(server: Endpoint) -> None:
-    """RFC 9051 §6.3.6: itself stays. (Cyrus 3.6 ends the session.)"""
+    """Itself stays (RFC 9051 §6.3.6). Cyrus 3.6 ends the session instead."""
     async with client_of(server) as client:
         await client.mailbox().append(small(1))
         moved = await client.folders.rename("inbox", "Old")

@@ -38,7 +38,7 @@ class MailboxNode:
 
     def walk(self) -> Iterator[MailboxNode]:
         """Yield this one and all below it, each before what is below it."""
-        waiting = [self]
+        waiting: list[MailboxNode] = [self]
         while waiting:
             node = waiting.pop()
             yield node

@@ -20,7 +20,16 @@ MAX_NAME: Final = 1000
 
 
 class MemoryAccount:
-    """An account of a ``MemoryServer``, as a test author sees it."""
+    """An account of a ``MemoryServer``, as a test author sees it.
+
+    Attributes:
+        username: what to log in with.
+        password: and its password.
+        subscriptions: names subscribed to, in order.
+        quota: limits by resource, ``STORAGE`` in units of 1024 octets and
+            ``MESSAGE``; none if it is empty.
+        metadata: the server's annotations, by name of entry in lower case.
+    """
 
     def __init__(
         self,
@@ -32,6 +41,8 @@ class MemoryAccount:
     ) -> None:
         """Made by ``MemoryServer.add_account``."""
         self.username = username
+        self.quota: dict[str, int] = {}
+        self.metadata: dict[str, bytes] = {}
         self.password = Secret(password)
         self._next_uidvalidity = next_uidvalidity
         self._mailboxes: dict[str, MemoryMailbox] = {}

@@ -7,6 +7,7 @@ from datetime import datetime
 from ...model import Flag
 from ._arguments import Arguments, checked_flags
 from ._mailbox import MemoryMailbox, Message, new_message
+from ._quota import check_quota
 from ._refusal import Bad, No
 from ._response import number_set
 from ._session import Session
@@ -28,6 +29,7 @@ async def append(session: Session, arguments: Arguments, uid: bool) -> str:
     arguments.end()
     if not messages:
         raise Bad("Missing message size")
+    check_quota(session.account, messages)
     uids = mailbox.add(messages)
     if not session.offers("UIDPLUS"):
         return "Append completed."

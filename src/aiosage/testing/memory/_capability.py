@@ -27,6 +27,11 @@ AFTER_LOGIN: Final = (
     "STATUS=SIZE",
     "SPECIAL-USE",
     "CREATE-SPECIAL-USE",
+    "QUOTA",
+    "ACL",
+    "LIST-MYRIGHTS",
+    "METADATA",
+    "LIST-METADATA",
 )
 
 _KNOWN: Final = frozenset({*BEFORE_LOGIN, *AFTER_LOGIN, "STARTTLS"})

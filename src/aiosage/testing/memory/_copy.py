@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ._arguments import Arguments
 from ._mailbox import MemoryMailbox, Message
+from ._quota import check_quota
 from ._refusal import No
 from ._response import number_set
 from ._session import Session
@@ -14,6 +15,7 @@ async def copy(session: Session, arguments: Arguments, uid: bool) -> str:
     messages, target = _read(session, arguments, uid)
     if not messages:
         return "No messages found."
+    check_quota(session.account, messages)
     code = _copy(session, messages, target)
     return f"{code}Copy completed."
 

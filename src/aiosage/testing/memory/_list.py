@@ -7,8 +7,10 @@ from typing import Final
 
 from ...wire._mailbox_name import encode_mailbox_name
 from ._account import DELIMITER, MemoryAccount
+from ._acl import my_rights_response
 from ._arguments import Arguments
 from ._folders import read_status_items, status_response
+from ._metadata import metadata_response, read_entries
 from ._pattern import Pattern
 from ._refusal import Bad
 from ._response import string
@@ -22,6 +24,7 @@ class _Options:
     selection: set[str] = field(default_factory=set[str])
     returned: set[str] = field(default_factory=set[str])
     status: list[str] = field(default_factory=list[str])
+    metadata: list[str] = field(default_factory=list[str])
     is_extended: bool = False
 
     def wants(self, option: str) -> bool:
@@ -90,11 +93,16 @@ def _read_returned(session: Session, arguments: Arguments, options: _Options) ->
     known = {"SUBSCRIBED", "CHILDREN"}
     if session.offers("SPECIAL-USE"):
         known.add("SPECIAL-USE")
+    if session.offers("LIST-MYRIGHTS"):
+        known.add("MYRIGHTS")
     while not arguments.accept(b")"):
         option = arguments.keyword("a return option")
         if option == "STATUS" and session.offers("LIST-STATUS"):
             arguments.space()
             options.status = read_status_items(session, arguments)
+        elif option == "METADATA" and session.offers("LIST-METADATA"):
+            arguments.space()
+            options.metadata = read_entries(arguments)
         elif option in known:
             options.returned.add(option)
         else:
@@ -123,6 +131,11 @@ async def _list_matching(
         mailbox = account.get(name)
         if options.status and mailbox is not None:
             session.write(status_response(session, mailbox, options.status))
+        if "MYRIGHTS" in options.returned and mailbox is not None:
+            session.write(my_rights_response(session, mailbox))
+        if options.metadata and mailbox is not None:
+            found = {entry: mailbox.metadata.get(entry) for entry in options.metadata}
+            session.write(metadata_response(name, found))
 
 
 def _attributes(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from ...model import MAX_UID, Flag
+from ...model import MAX_UID, Flag, Rights
 from ._mime import Part, parse_message
 
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
@@ -104,6 +104,8 @@ class MemoryMailbox:
         self.uidvalidity = uidvalidity
         self.uidnext = 1
         self.highestmodseq = 1
+        self.metadata: dict[str, bytes] = {}
+        self.acl: dict[str, Rights] | None = None  # the owner's alone
         self.first_recent = 1  # from this UID on, no session was told yet
         for flag in SYSTEM_FLAGS:
             self._flag_order[flag] = len(self._flag_order)
