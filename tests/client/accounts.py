@@ -58,6 +58,11 @@ def client_of(
     return IMAPClient(config_of(server, **options), max_connections=max_connections)
 
 
+def open_client(host: str, port: int, user: str) -> IMAPClient:
+    """Return a client, not yet open, of a server that a test has for itself."""
+    return IMAPClient(host, user, "secret", port=port, security=Security.PLAIN)
+
+
 class OtherClient:
     """Whoever else changes the account, behind the back of the client tested."""
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aiosage import IMAPClient, MailboxInfo, Security, SpecialUse
+from aiosage import IMAPClient, MailboxInfo, SpecialUse
 from aiosage.testing import DovecotServer, MemoryServer
 from aiosage.wire.commands import StatusItem
 
 from ..conftest import DOVECOT
-from .accounts import small
+from .accounts import open_client, small
 
 EXTENSIONS = (
     *("LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE", "NAMESPACE", "CHILDREN"),
@@ -43,10 +43,6 @@ async def client(
         user = dovecot.new_user()
         async with open_client(dovecot.host, dovecot.port, user) as client:
             yield client
-
-
-def open_client(host: str, port: int, user: str) -> IMAPClient:
-    return IMAPClient(host, user, "secret", port=port, security=Security.PLAIN)
 
 
 async def listed(

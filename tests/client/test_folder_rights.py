@@ -24,8 +24,7 @@ from aiosage.testing import (
 from aiosage.wire.commands import AclMode, MetadataDepth
 
 from ..conftest import CYRUS, DOVECOT, leave_out
-from .accounts import small
-from .test_folder_fallbacks import open_client
+from .accounts import open_client, small
 
 PLUGINS = """
 mail_attribute_dict = file:%h/attributes

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from aiosage import (
     IMAPCapabilityError,
     IMAPClient,
+    IMAPConnectionLost,
     IMAPMailboxError,
     SpecialUse,
 )
+from aiosage.testing import MemoryServer
+from aiosage.testing.memory import MemoryAccount
 from aiosage.wire.commands import StatusItem
 
 from ..conftest import Endpoint
-from .accounts import client_of, small
+from .accounts import client_of, open_client, small
 from .relay import Relay
 
 TREE = ("P", "P/a", "P/a/x", "P/a/y", "P/b", "Px")
@@ -34,6 +38,20 @@ async def make(client: IMAPClient, *names: str) -> None:
 
 async def names_of(client: IMAPClient, pattern: str = "*") -> list[str]:
     return [info.name for info in await client.folders.list(pattern)]
+
+
+@asynccontextmanager
+async def memory_behind_relay() -> AsyncIterator[
+    tuple[MemoryAccount, Relay, IMAPClient]
+]:
+    """A client whose commands a test sees before the server does."""
+    async with MemoryServer() as memory:
+        account = memory.add_account("user", "secret")
+        async with (
+            Relay(memory.host, memory.port) as relay,
+            open_client(relay.host, relay.port, "user") as client,
+        ):
+            yield account, relay, client
 
 
 # -- What there is.
@@ -261,6 +279,64 @@ async def test_delete_with_children_of_what_is_not_there(client: IMAPClient) -> 
             "missing", children=True, on_deleted=reported.append
         )
     assert reported == []
+
+
+async def test_delete_with_children_ends_at_the_first_refusal() -> None:
+    """What is above stays; what is gone has been told."""
+    async with memory_behind_relay() as (account, relay, client):
+        await make(client, "P/a/x", "P/b")
+
+        def add_another(sent: bytes) -> None:
+            if b"DELETE P/a\r\n" in sent:
+                account.create_mailbox("P/a/new")
+
+        relay.before_sending = add_another
+        reported: list[str] = []
+        with pytest.raises(IMAPMailboxError, match="children"):
+            await client.folders.delete("P", children=True, on_deleted=reported.append)
+
+        assert reported[0] == "P/a/x"
+        assert {"P", "P/a"}.isdisjoint(reported)
+        assert await client.folders.exists("P/a/new")
+
+
+async def test_what_is_gone_is_told_even_if_the_connection_is_lost() -> None:
+    async with memory_behind_relay() as (account, relay, client):
+        await make(client, "P", "P/a", "P/a/x")
+        relay.before_sending = lambda sent: (
+            relay.cut() if b"DELETE P/a\r\n" in sent else None
+        )
+        reported: list[str] = []
+        with pytest.raises(IMAPConnectionLost) as lost:
+            await client.folders.delete("P", children=True, on_deleted=reported.append)
+
+        assert reported == ["P/a/x"]
+        assert lost.value.maybe_executed
+        assert account.mailbox("P")
+
+
+async def test_what_a_server_leaves_behind_is_renamed_one_by_one() -> None:
+    """RFC 9051 §6.3.6 has it rename them, but not every server does."""
+    async with memory_behind_relay() as (account, relay, client):
+        await make(client, "P", "P/a", "P/a/x")
+
+        def leave_behind(sent: bytes) -> None:
+            if b"RENAME P Q" in sent:
+                relay.before_sending = leave_nothing
+                # As if the server knew nothing of levels.
+                account.rename_mailbox("P/a", "elsewhere")
+
+        def leave_nothing(sent: bytes) -> None:
+            if b"LIST" in sent:
+                relay.before_sending = None
+                account.rename_mailbox("elsewhere", "P/a")
+
+        relay.before_sending = leave_behind
+        moved = await client.folders.rename("P", "Q")
+
+        assert list(moved.values()) == ["Q", "Q/a", "Q/a/x"]
+        assert await names_of(client, "Q*") == ["Q", "Q/a", "Q/a/x"]
+        assert await names_of(client, "P*") == []
 
 
 async def test_inbox_is_never_emptied_of_what_is_below_it(client: IMAPClient) -> None:

@@ -71,26 +71,23 @@ async def delete_all(
     if canonical(mailbox) == "INBOX":
         raise ValueError("INBOX cannot be deleted")
     below = await subtree(connection, mailbox)
-    below.pop(mailbox, None)
-    deleted: list[str] = []
-    for info in sorted(below.values(), key=_depth, reverse=True):
-        await _delete(connection, info)
-        deleted.append(info.name)
-        on_deleted(info.name)
-    top = await find(connection, mailbox) if deleted else None
-    # A mere name goes by itself with the last mailbox below it.
-    if not deleted or top is not None:
-        await connection.execute(Delete(mailbox))
-    deleted.append(mailbox)
-    on_deleted(mailbox)
-    return tuple(deleted)
+    if not below:
+        await connection.execute(Delete(mailbox))  # which tells why it cannot
+        on_deleted(mailbox)
+        return (mailbox,)
+    names = sorted(below, key=lambda name: _depth(below[name]), reverse=True)
+    for name in names:
+        await _delete(connection, name)
+        on_deleted(name)
+    return tuple(names)
 
 
-async def _delete(connection: IMAPConnection, info: MailboxInfo) -> None:
+async def _delete(connection: IMAPConnection, name: str) -> None:
     try:
-        await connection.execute(Delete(info.name))
+        await connection.execute(Delete(name))
     except IMAPMailboxError:
-        if info.is_selectable or await find(connection, info.name) is not None:
+        # A mere name goes by itself with the last mailbox below it.
+        if await find(connection, name) is not None:
             raise
 
 
@@ -121,7 +118,16 @@ async def rename_all(
         if name in left:
             if old == "INBOX":
                 continue
-            await connection.execute(Rename(name, new_name))
+            await _rename(connection, name, new_name)
         on_renamed(name, new_name)
         renamed[name] = new_name
     return renamed
+
+
+async def _rename(connection: IMAPConnection, name: str, to_name: str) -> None:
+    try:
+        await connection.execute(Rename(name, to_name))
+    except IMAPMailboxError:
+        # It may have gone along with the one above it.
+        if await find(connection, name) is not None:
+            raise
