@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -41,7 +41,7 @@ async def names_of(client: IMAPClient, pattern: str = "*") -> list[str]:
 
 
 @asynccontextmanager
-async def memory_behind_relay() -> AsyncIterator[
+async def memory_behind_relay() -> AsyncGenerator[
     tuple[MemoryAccount, Relay, IMAPClient]
 ]:
     """A client whose commands a test sees before the server does."""
