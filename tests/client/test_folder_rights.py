@@ -65,7 +65,7 @@ def bare_cyrus(
     request: pytest.FixtureRequest, certificates: Certificates
 ) -> Iterator[CyrusServer]:
     """A Cyrus that tells nothing with LIST; it still has XLIST."""
-    options = {"suppress_capabilities": BARE_CYRUS}
+    options = {"suppress_capabilities": BARE_CYRUS, "specialusealways": "no"}
     server = CyrusServer(certificates=certificates, options=options)
     try:
         server.start()
