@@ -211,3 +211,48 @@ async def test_quota_limits_are_for_who_may_set_them(
     assert limit is not None
     assert limit.limit == 5
     assert kept.resource("STORAGE") is None
+
+
+@pytest.fixture(params=["memory", CYRUS])
+async def client_without_use(
+    request: pytest.FixtureRequest, certificates: Certificates
+) -> AsyncIterator[IMAPClient]:
+    """A client of a server that has METADATA, but no CREATE-SPECIAL-USE."""
+    if request.param == "memory":
+        async with MemoryServer(disable=["CREATE-SPECIAL-USE"]) as memory:
+            memory.add_account("user", "secret", special=True)
+            async with open_client(memory.host, memory.port, "user") as client:
+                yield client
+        return
+    request.getfixturevalue("cyrus")  # skips where there is none
+    options = {"suppress_capabilities": "CREATE-SPECIAL-USE"}
+    async with CyrusServer(certificates=certificates, options=options) as cyrus:
+        user = cyrus.new_user()
+        async with open_client(cyrus.host, cyrus.port, user) as client:
+            yield client
+
+
+async def test_a_use_is_kept_as_an_annotation_where_create_takes_none(
+    client_without_use: IMAPClient,
+) -> None:
+    """RFC 6154 §4."""
+    folders = client_without_use.folders
+    await folders.set_metadata("Archive", {"/private/specialuse": None})
+    made = await folders.create("Keep", SpecialUse.ARCHIVE)
+    archive = await folders.special(SpecialUse.ARCHIVE)
+
+    assert made.special_use is SpecialUse.ARCHIVE
+    assert archive is not None
+    assert archive.name == "Keep"
+
+
+async def test_a_use_that_cannot_be_kept_is_not_claimed(
+    rich_dovecot: DovecotServer,
+) -> None:
+    """Dovecot has the annotation, and does not let it be changed."""
+    user = rich_dovecot.new_user()
+    async with open_client(rich_dovecot.host, rich_dovecot.port, user) as client:
+        made = await client.folders.create("Keep", SpecialUse.FLAGGED)
+
+        assert made.special_use is None
+        assert await client.folders.exists("Keep")

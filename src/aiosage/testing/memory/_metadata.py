@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from ...model import Flag, SpecialUse
 from ...wire._mailbox_name import encode_mailbox_name
 from ._arguments import Arguments
 from ._refusal import Bad, No
@@ -16,6 +17,9 @@ MAX_VALUE: Final = 65_536
 
 MAX_ENTRIES: Final = 1000
 """Annotations of one mailbox."""
+
+_USE: Final = "/private/specialuse"
+"""What is the attribute of a mailbox at the same time (RFC 6154 §4)."""
 
 
 async def get_metadata(session: Session, arguments: Arguments, uid: bool) -> str:
@@ -29,7 +33,7 @@ async def get_metadata(session: Session, arguments: Arguments, uid: bool) -> str
     arguments.space()
     entries = read_entries(arguments)
     arguments.end()
-    kept = _kept(session, name)
+    kept = _told(session, name)
     found: dict[str, bytes | None] = {}
     for entry in entries:
         found.setdefault(entry, kept.get(entry))
@@ -71,7 +75,9 @@ async def set_metadata(session: Session, arguments: Arguments, uid: bool) -> str
     if len(kept.keys() | changed.keys()) > MAX_ENTRIES:
         raise No("Too many annotations", code="METADATA TOOMANY")
     for entry, value in changed.items():
-        if value is None:
+        if entry == _USE and name:
+            _set_use(session, name, value)
+        elif value is None:
             kept.pop(entry, None)
         else:
             kept[entry] = value
@@ -86,6 +92,25 @@ def metadata_response(name: str, values: Mapping[str, bytes | None]) -> bytes:
     ]
     mailbox = string(encode_mailbox_name(name))
     return b"* METADATA %b %b\r\n" % (mailbox, parenthesized(shown))
+
+
+def _told(session: Session, name: str) -> dict[str, bytes]:
+    kept = dict(_kept(session, name))
+    mailbox = session.account.get(name) if name else None
+    if mailbox is not None and mailbox.special_use is not None:
+        kept[_USE] = mailbox.special_use.encode()
+    return kept
+
+
+def _set_use(session: Session, name: str, value: bytes | None) -> None:
+    """Give a mailbox a special use, which no other has any more (RFC 6154 §5.4)."""
+    use = None if value is None else Flag(value.decode("ascii", "replace"))
+    if use is not None and use not in tuple(SpecialUse):
+        raise No("Unsupported special use")
+    for mailbox in session.account.mailboxes:
+        if mailbox.special_use == use:
+            mailbox.special_use = None
+    session.account.require(name).special_use = use
 
 
 def _kept(session: Session, name: str) -> dict[str, bytes]:
