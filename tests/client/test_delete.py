@@ -5,50 +5,13 @@ from __future__ import annotations
 import pytest
 
 from aiosage import (
-    Flag,
     IMAPClient,
     IMAPMailboxError,
     IMAPSearchCriteria,
-    MailboxInfo,
-    SpecialUse,
 )
-from aiosage.client._trash import choose_trash
 
 from .accounts import messages_in, raws_of, small
 from .test_poor_servers import KINDS, poor_server
-
-
-def listed(name: str, *attributes: str, delimiter: str | None = "/") -> MailboxInfo:
-    """Return a mailbox as LIST tells of it."""
-    return MailboxInfo(name, delimiter, frozenset(map(Flag, attributes)))
-
-
-def test_the_attribute_tells_before_the_name() -> None:
-    """RFC 6154 §2. A mailbox may have other attributes besides."""
-    boxes = [listed("Trash"), listed("Bin", SpecialUse.ALL, SpecialUse.TRASH)]
-    assert choose_trash(boxes) == "Bin"
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["Trash", "Deleted Items", "INBOX/Papierkorb", "Éléments supprimés", "TRASH"],
-)
-def test_a_known_name_will_do_in_any_language(name: str) -> None:
-    assert choose_trash([listed("INBOX"), listed("Work"), listed(name)]) == name
-
-
-@pytest.mark.parametrize(
-    "box",
-    [
-        listed("Work/Trash"),
-        listed("Trash", "\\Noselect"),
-        listed("Trash", SpecialUse.TRASH, "\\NonExistent"),
-        listed("INBOX/Trash", delimiter="."),
-        listed("Trashed"),
-    ],
-)
-def test_what_may_be_something_else_is_not_the_trash(box: MailboxInfo) -> None:
-    assert choose_trash([listed("INBOX"), box]) is None
 
 
 async def test_messages_are_moved_to_the_trash(client: IMAPClient) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "AppendResult",
     "ConnectionOptions",
     "CopyResult",
+    "CreateResult",
     "ExpungeResult",
     "FlagResult",
     "IMAPClient",
@@ -28,9 +29,5 @@ __all__ = [
     "LabelResult",
     "MessageSection",
     "MessageSource",
-    "CreateResult",
-    "IMAPClient",
-    "IMAPFolderService",
-    "IMAPMailboxUIDService",
     "ServerInfo",
 ]

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..model import Flag, MessageSet
+from ..model import Flag, MessageSet, SpecialUse
 
 _NONE = MessageSet()
-from ..model import MessageSet, SpecialUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +105,9 @@ class ExpungeResult:
 
     done: MessageSet = _NONE
     uncertain: MessageSet = _NONE
+
+
+@dataclass(frozen=True, slots=True)
 class CreateResult:
     """What making a mailbox came to.
 

@@ -72,9 +72,9 @@ __all__ = [
     "compose_forward",
     "compose_reply",
     "html_to_text",
-    "quoted_text",
     "mailbox_tree",
     "profile_of",
+    "quoted_text",
     "safe_filename",
     "special_mailboxes",
 ]
