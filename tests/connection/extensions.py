@@ -285,8 +285,9 @@ EXTENSIONS: Final[tuple[Extension, ...]] = (
         both(f"{ANNOUNCED}::test_messages_of_the_last_seconds")),
     _row("X-GM-EXT-1", "Gmail",
         "MessagePart.GMAIL_LABELS MessagePart.GMAIL_MESSAGE_ID"
-        " MessagePart.GMAIL_THREAD_ID IMAPSearchCriteria.gmail_raw",
+        " MessagePart.GMAIL_THREAD_ID IMAPSearchCriteria.gmail_raw UidStoreLabels",
         transcript("wire/responses/test_fetch_items::test_items_have_types"),
+        transcript("client/test_flags::test_labels_are_sent_as_mailbox_names_are"),
         transcript("model/test_search::test_criteria_on_the_wire")),
     _row("X-QUOTA=", "Cyrus, before RFC 9208", "QuotaResource SetQuota",
         cyrus(f"{ANNOUNCED}::test_each_resource_that_is_announced_can_be_limited")),

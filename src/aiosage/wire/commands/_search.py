@@ -11,7 +11,7 @@ from ...model import IMAPSearchCriteria, MessageSet, SequenceSet
 from .._encoder import Encoder
 from .._search_keys import encode_criteria
 from ..responses import ESearchData, SearchData, SortData, Status, Untagged
-from ._command import SELECTED, Command
+from ._command import SELECTED, Command, R
 from ._outcome import limit_of
 from ._search_options import ALL_FOUND, SearchOptions, SearchResult
 
@@ -23,8 +23,8 @@ Build: TypeAlias = Callable[[list[tuple[int, int]], list[int]], M]
 
 
 @dataclass(frozen=True, slots=True)
-class UidSearch(Command[MessageSet]):
-    """Find the UIDs of the messages that match.
+class _FindAll(Command[R]):
+    """A search for all messages that match.
 
     Attributes:
         criteria: what to look for.
@@ -36,14 +36,13 @@ class UidSearch(Command[MessageSet]):
     esearch: bool = False
     charset: bool = False
 
-    name: ClassVar = "UID SEARCH"
     states: ClassVar = SELECTED
     claims: ClassVar = (SearchData, ESearchData)
 
     @property
     def uses_numbers(self) -> bool:
-        """Whether the criteria name messages by number."""
-        return self.criteria.uses_numbers
+        """Whether messages are named by number, by the keys or by the answer."""
+        return _tells_numbers(self.name) or self.criteria.uses_numbers
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
         """Yield what the server must offer for the arguments."""
@@ -51,10 +50,16 @@ class UidSearch(Command[MessageSet]):
 
     def encode(self, to: Encoder) -> None:
         """Write return options, charset and keys."""
-        to.keyword("UID").keyword("SEARCH")
-        if self.esearch:
-            SearchOptions(all=True).encode(to)
-        write_program(to, self.criteria, self.charset)
+        options = SearchOptions(all=True) if self.esearch else None
+        _encode(to, self.name, options, self.criteria, self.charset)
+
+
+class UidSearch(_FindAll[MessageSet]):
+    """Find the UIDs of the messages that match; see `Search` for its fields."""
+
+    __slots__ = ()
+
+    name: ClassVar = "UID SEARCH"
 
     def result(
         self, untagged: Sequence[Untagged | Status], status: Status
@@ -68,8 +73,7 @@ class UidSearch(Command[MessageSet]):
         return _all_found(self.name, untagged, status, _uids)
 
 
-@dataclass(frozen=True, slots=True)
-class Search(Command[SequenceSet]):
+class Search(_FindAll[SequenceSet]):
     """Find the numbers of the messages that match.
 
     Attributes:
@@ -78,30 +82,10 @@ class Search(Command[SequenceSet]):
         charset: send CHARSET UTF-8, as non-ASCII text needs.
     """
 
-    criteria: IMAPSearchCriteria
-    esearch: bool = False
-    charset: bool = False
+    __slots__ = ()
 
     name: ClassVar = "SEARCH"
-    states: ClassVar = SELECTED
-    claims: ClassVar = (SearchData, ESearchData)
     keeps_numbers: ClassVar = True
-
-    @property
-    def uses_numbers(self) -> bool:
-        """Whether it names messages by number: the answer always does."""
-        return True
-
-    def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the server must offer for the arguments."""
-        return criteria_need(self.criteria)
-
-    def encode(self, to: Encoder) -> None:
-        """Write return options, charset and keys."""
-        to.keyword("SEARCH")
-        if self.esearch:
-            SearchOptions(all=True).encode(to)
-        write_program(to, self.criteria, self.charset)
 
     def result(
         self, untagged: Sequence[Untagged | Status], status: Status
@@ -116,8 +100,8 @@ class Search(Command[SequenceSet]):
 
 
 @dataclass(frozen=True, slots=True)
-class UidSearchReturn(Command[SearchResult[MessageSet]]):
-    """Search and return, by UID, what *options* ask for (RFC 4731 §3.1).
+class _Return(Command[R]):
+    """A search with return options.
 
     Attributes:
         criteria: what to look for.
@@ -129,15 +113,14 @@ class UidSearchReturn(Command[SearchResult[MessageSet]]):
     options: SearchOptions = ALL_FOUND
     charset: bool = False
 
-    name: ClassVar = "UID SEARCH"
     states: ClassVar = SELECTED
     requires: ClassVar = "ESEARCH"
     claims: ClassVar = (SearchData, ESearchData)
 
     @property
     def uses_numbers(self) -> bool:
-        """Whether the criteria name messages by number."""
-        return self.criteria.uses_numbers
+        """Whether messages are named by number, by the keys or by the answer."""
+        return _tells_numbers(self.name) or self.criteria.uses_numbers
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
         """Yield what the server must offer for the arguments."""
@@ -146,9 +129,18 @@ class UidSearchReturn(Command[SearchResult[MessageSet]]):
 
     def encode(self, to: Encoder) -> None:
         """Write return options, charset and keys."""
-        to.keyword("UID").keyword("SEARCH")
-        self.options.encode(to)
-        write_program(to, self.criteria, self.charset)
+        _encode(to, self.name, self.options, self.criteria, self.charset)
+
+
+class UidSearchReturn(_Return[SearchResult[MessageSet]]):
+    """Search and return, by UID, what *options* ask for (RFC 4731 §3.1).
+
+    See `SearchReturn` for its fields.
+    """
+
+    __slots__ = ()
+
+    name: ClassVar = "UID SEARCH"
 
     def result(
         self, untagged: Sequence[Untagged | Status], status: Status
@@ -157,8 +149,7 @@ class UidSearchReturn(Command[SearchResult[MessageSet]]):
         return search_result(untagged, status, _uids, all_asked=self.options.wants_all)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchReturn(Command[SearchResult[SequenceSet]]):
+class SearchReturn(_Return[SearchResult[SequenceSet]]):
     """Search and return, by number, what *options* ask for (RFC 4731 §3.1).
 
     Attributes:
@@ -167,39 +158,35 @@ class SearchReturn(Command[SearchResult[SequenceSet]]):
         charset: send CHARSET UTF-8, as non-ASCII text needs.
     """
 
-    criteria: IMAPSearchCriteria
-    options: SearchOptions = ALL_FOUND
-    charset: bool = False
+    __slots__ = ()
 
     name: ClassVar = "SEARCH"
-    states: ClassVar = SELECTED
-    requires: ClassVar = "ESEARCH"
-    claims: ClassVar = (SearchData, ESearchData)
     keeps_numbers: ClassVar = True
-
-    @property
-    def uses_numbers(self) -> bool:
-        """Whether it names messages by number: the answer always does."""
-        return True
-
-    def also_needs(self) -> Iterator[tuple[str, ...]]:
-        """Yield what the server must offer for the arguments."""
-        yield from self.options.needs("CONTEXT=SEARCH")
-        yield from criteria_need(self.criteria)
-
-    def encode(self, to: Encoder) -> None:
-        """Write return options, charset and keys."""
-        to.keyword("SEARCH")
-        self.options.encode(to)
-        write_program(to, self.criteria, self.charset)
 
     def result(
         self, untagged: Sequence[Untagged | Status], status: Status
     ) -> SearchResult[SequenceSet]:
         """Return what was told of this search, and of no other."""
-        return search_result(
-            untagged, status, _numbers, all_asked=self.options.wants_all
-        )
+        wants_all = self.options.wants_all
+        return search_result(untagged, status, _numbers, all_asked=wants_all)
+
+
+def _tells_numbers(name: str) -> bool:
+    return not name.startswith("UID ")
+
+
+def _encode(
+    to: Encoder,
+    name: str,
+    options: SearchOptions | None,
+    criteria: IMAPSearchCriteria,
+    charset: bool,
+) -> None:
+    for word in name.split():
+        to.keyword(word)
+    if options is not None:
+        options.encode(to)
+    write_program(to, criteria, charset)
 
 
 @dataclass(frozen=True, slots=True)
