@@ -95,6 +95,7 @@ async def test_the_time_of_a_fetch_runs_only_while_nothing_moves() -> None:
         assert lines[1] == b"x" * 8
 
 
+@pytest.mark.sends("SEEN")
 async def test_nor_does_it_begin_with_the_messages_before() -> None:
     """The second takes longer than the time, but moves."""
 
