@@ -43,7 +43,7 @@ def as_text(value: Value) -> str:
     return (octets or b"").decode("utf-8", "surrogateescape")
 
 
-def as_mailbox(value: Value, dialect: Dialect = Dialect()) -> str:  # noqa: B008 - it is frozen
+def as_mailbox(value: Value, dialect: Dialect) -> str:
     """Return a mailbox name; ``INBOX`` in its one true spelling."""
     name = decode_mailbox_name(as_octets(value) or b"", utf8=dialect.utf8)
     # Only ASCII letters have no case here: "\u0131".upper() is "I", too.
