@@ -452,7 +452,9 @@ async def test_sections_windows_and_what_is_not_there_on_real_servers(
     message = (
         b"From: a@example.org\r\nSubject: parts\r\nMIME-Version: 1.0\r\n"
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello {3}\r\n"
-        b"--b\r\nContent-Type: application/pdf\r\n\r\n%PDF\r\n--b--\r\n"
+        b"--b\r\nContent-Type: application/pdf\r\n\r\n%PDF\r\n"
+        b"--b\r\nContent-Type: application/octet-stream\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\nAAEC\r\n--b--\r\n"
     )
     expected = {
         MessagePart.FULL: message,
@@ -462,7 +464,9 @@ async def test_sections_windows_and_what_is_not_there_on_real_servers(
         MessagePart.header_fields("subject"): b"Subject: parts\r\n\r\n",
         MessagePart.FULL.partial(6, 13): b"a@example.org",
         MessagePart.FULL.partial(10_000, 5): b"",
-        MessagePart.section("3"): b"",
+        MessagePart.section("3"): b"AAEC",
+        MessagePart.binary("3"): b"\0\1\2",
+        MessagePart.section("4"): b"",
     }
     async with stored(server, message, Security.TLS) as connection:
         for part, octets in expected.items():
