@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 settings.register_profile("aiosage", deadline=None)
 settings.load_profile("aiosage")
 
+pytest_plugins = ["pytester"]
+
 WITHOUT: Final = {
     "Dovecot": pytest.StashKey[str](),
     "Cyrus": pytest.StashKey[str](),

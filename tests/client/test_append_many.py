@@ -33,7 +33,7 @@ async def test_each_message_keeps_its_flags_date_and_place(
     results = await inbox.append_many(
         [
             AppendItem(small(1), [Flag.SEEN], WHEN),
-            AppendItem(small(2)),
+            small(2),
             AppendItem(small(3).replace(b"\r\n", b"\n"), [Flag.FLAGGED]),
         ],
         normalize_line_ends=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +23,7 @@ from ._access import MailboxAccess
 from ._flagging import settable
 from ._progress import not_repeatable
 from ._results import AppendResult
-from ._sources import AppendItem, read_source, with_crlf
+from ._sources import AppendItem, Messages, as_item, read_source, with_crlf
 
 log = logging.getLogger("aiosage.client")
 
@@ -55,7 +55,7 @@ async def append(access: MailboxAccess, message: NewMessage) -> AppendResult:
 
 async def append_many(
     access: MailboxAccess,
-    items: Iterable[AppendItem] | AsyncIterable[AppendItem],
+    items: Messages,
     normalize_line_ends: bool,
 ) -> tuple[AppendResult, ...]:
     """Add messages in batches; no connection is held while *items* are read."""
@@ -79,7 +79,7 @@ async def append_many(
 
 
 async def _batches(
-    items: Iterable[AppendItem] | AsyncIterable[AppendItem], normalize_line_ends: bool
+    items: Messages, normalize_line_ends: bool
 ) -> AsyncIterator[list[NewMessage]]:
     batch: list[NewMessage] = []
     octets = 0
@@ -95,15 +95,13 @@ async def _batches(
         yield batch
 
 
-async def _each(
-    items: Iterable[AppendItem] | AsyncIterable[AppendItem],
-) -> AsyncIterator[AppendItem]:
+async def _each(items: Messages) -> AsyncIterator[AppendItem]:
     if isinstance(items, AsyncIterable):
         async for item in items:
-            yield item
+            yield as_item(item)
     else:
         for item in items:
-            yield item
+            yield as_item(item)
 
 
 async def _append_batch(

@@ -43,6 +43,17 @@ class AppendItem:
     size: int | None = None
 
 
+Messages: TypeAlias = (
+    Iterable[AppendItem | MessageSource] | AsyncIterable[AppendItem | MessageSource]
+)
+"""Many messages to add, each with flags and a date or without."""
+
+
+def as_item(message: AppendItem | MessageSource) -> AppendItem:
+    """Return *message* with the flags and the date it has, or has not."""
+    return message if isinstance(message, AppendItem) else AppendItem(message)
+
+
 async def read_source(source: MessageSource, size: int | None) -> bytes:
     """Return the octets of *source*. Files are read in a thread.
 

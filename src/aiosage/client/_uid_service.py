@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 from datetime import datetime
 
@@ -27,7 +27,7 @@ from ._results import (
     LabelResult,
 )
 from ._sections import MessageSection
-from ._sources import AppendItem, MessageSource
+from ._sources import AppendItem, Messages, MessageSource
 from ._trash import already_in_trash, find_trash
 
 
@@ -316,7 +316,7 @@ class IMAPMailboxUIDService:
 
     async def append_many(
         self,
-        messages: Iterable[AppendItem] | AsyncIterable[AppendItem],
+        messages: Messages,
         *,
         normalize_line_ends: bool = False,
     ) -> tuple[AppendResult, ...]:
@@ -328,7 +328,7 @@ class IMAPMailboxUIDService:
         from another mailbox of the same account.
 
         Args:
-            messages: any number.
+            messages: any number, as they are or as an `AppendItem` each.
             normalize_line_ends: as for `append`.
 
         Raises:
