@@ -82,6 +82,30 @@ def test_killed_sessions_end_without_bye(shared: RealServer) -> None:
         assert shared.kill_sessions(alice) == 0
 
 
+def test_a_server_that_crashed_is_revived_with_its_mail(
+    kind: type[RealServer],
+) -> None:
+    with kind() as server:
+        user, port = server.new_user(), server.port
+        with session(server, user) as client:
+            client.append("INBOX", "", "", MESSAGE)
+            group = server.pid
+            folder = folder_of(group)
+
+            server.crash()
+            assert client.sock.recv(1) == b""
+            with socket.socket() as probe:
+                assert probe.connect_ex((server.host, port)) != 0
+            server.revive()
+
+        assert server.port == port
+        with session(server, user) as client:
+            assert client.search(None, "ALL") == ("OK", [b"1"])
+        assert not living(group)
+        group = server.pid
+    wait_gone(group, folder)
+
+
 def test_stop_leaves_no_process_no_folder_no_listener(kind: type[RealServer]) -> None:
     server = kind()
     server.start()

@@ -63,6 +63,8 @@ class CyrusServer(OwnServer[CyrusProcess]):
         prefix = find_prefix()
         config = CyrusConfig(site, prefix / PROGRAMS, self._options)
         config.write()
+        # Left by one that was killed, it would pass for a sign of life.
+        config.pid_file.unlink(missing_ok=True)
         return CyrusProcess(prefix, config, folder)
 
     def kill_sessions(self, user: str) -> int:

@@ -53,7 +53,7 @@ class CyrusConfig:
     def write(self) -> None:
         """Write both files and make the folders."""
         for name in (*FOLDERS, "run/proc", "run/lock"):
-            (self.site.base / name).mkdir(parents=True)
+            (self.site.base / name).mkdir(parents=True, exist_ok=True)
         self.imapd_file.write_text(self.render_imapd())
         self.master_file.write_text(self.render_master())
 

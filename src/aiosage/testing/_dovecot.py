@@ -86,6 +86,8 @@ class DovecotServer(OwnServer[DovecotProcess]):
             site, self._storage, self._capability, self._extra_config
         )
         config.write()
+        # Left by one that was killed, it would pass for a sign of life.
+        (site.base / "run" / "master.pid").unlink(missing_ok=True)
         return DovecotProcess(dovecot, config, folder)
 
     def doveadm(self, *args: str, stdin: bytes = b"") -> str:

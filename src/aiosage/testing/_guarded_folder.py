@@ -7,9 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-# It reads a process group, if there is one, then waits for the end of its input.
+# It reads process groups, each in the place of the one before, to the end of input.
 _GUARD: Final = """
-read -r group && { read -r _; kill -s KILL -- "-$group" 2>/dev/null; }
+group=
+while read -r next; do group=$next; done
+[ -n "$group" ] && kill -s KILL -- "-$group" 2>/dev/null
 rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }
 """
 
@@ -38,7 +40,10 @@ class GuardedFolder:
         )
 
     def kill_with_it(self, group: int) -> None:
-        """Have the processes of *group* killed before the folder is removed."""
+        """Have the processes of *group* killed before the folder is removed.
+
+        No longer those of an earlier one, whose number may be another's by then.
+        """
         assert self._guard.stdin is not None  # it is a pipe
         self._guard.stdin.write(b"%d\n" % group)
         self._guard.stdin.flush()

@@ -7,6 +7,7 @@ import shutil
 import socket
 import ssl
 import threading
+import time
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from anyio import CancelScope, to_thread
 
 from ._certificates import Certificates
 from ._guarded_folder import GuardedFolder
+from ._master import POLL_INTERVAL
 from ._owner import Owner
 
 HOST: Final = "127.0.0.1"
@@ -94,6 +96,7 @@ class OwnServer(ABC, Generic[P]):
         self._is_spent = False
         self._certificates: Certificates | None = None
         self._process: P | None = None
+        self._home: tuple[Site, GuardedFolder] | None = None
         self._cleanup = ExitStack()
 
     @abstractmethod
@@ -133,7 +136,38 @@ class OwnServer(ABC, Generic[P]):
             process.wait_greeting()
             self._certificates = certificates
             self._process = process
+            self._home = site, folder
             self._cleanup = cleanup.pop_all()
+
+    def crash(self) -> None:
+        """Kill every process, with SIGKILL; `revive` starts them again.
+
+        Blocks for some milliseconds. Nobody listens until then; the mail stays.
+
+        Raises:
+            RuntimeError: the server is not running.
+        """
+        with self._lock:
+            self._running.end()
+            # The last of the processes may take a moment to let go of a port.
+            while _is_open(self.port) or _is_open(self.tls_port):
+                time.sleep(POLL_INTERVAL)
+
+    def revive(self) -> None:
+        """Start the server again after a `crash`, with the same mail and ports.
+
+        Blocks until it greets.
+
+        Raises:
+            RuntimeError: it is not running, or does not start again.
+        """
+        self.crash()
+        with self._lock:
+            assert self._home is not None
+            process = self._run(*self._home)
+            self._cleanup.callback(process.end)
+            self._process = process
+            process.wait_greeting()
 
     def stop(self) -> None:
         """Kill the server and remove its files; harmless when done already.
@@ -142,7 +176,7 @@ class OwnServer(ABC, Generic[P]):
         """
         with self._lock:
             self._is_spent = True
-            self._certificates = self._process = None
+            self._certificates = self._process = self._home = None
             self._cleanup.close()
 
     @property
@@ -207,6 +241,11 @@ class OwnServer(ABC, Generic[P]):
     async def _stop_in_thread(self) -> None:
         with CancelScope(shield=True):
             await to_thread.run_sync(self.stop)
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
 
 
 def _free_ports() -> tuple[int, int]:
