@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from aiosage.client._messages import to_message
 from aiosage.model import MessageSet
-from aiosage.wire import FetchData, Framer, Response, SearchData, parse
+from aiosage.wire import FetchData, Framer, Receiver, SearchData
 
 from . import _peers
 from ._measure import Contestant, measure, show
@@ -24,14 +24,6 @@ def line_ends(pieces: Iterable[bytes]) -> int:
     return sum(piece.count(b"\n") for piece in pieces)
 
 
-def parsed(pieces: Iterable[bytes]) -> Iterator[Response]:
-    """Yield the responses in *pieces*."""
-    framer = Framer()
-    for piece in pieces:
-        for frame in framer.feed(piece):
-            yield parse(frame)
-
-
 def frames(pieces: Iterable[bytes]) -> int:
     """Return how many responses there are."""
     framer = Framer()
@@ -40,21 +32,23 @@ def frames(pieces: Iterable[bytes]) -> int:
 
 def items(pieces: Iterable[bytes]) -> int:
     """Return how many messages, or numbers found, the responses tell of."""
-    return sum(
-        len(response.numbers) if isinstance(response, SearchData) else 1
-        for response in parsed(pieces)
-    )
+    receiver, count = Receiver(), 0
+    for piece in pieces:
+        for response in receiver.feed(piece):
+            count += len(response.numbers) if isinstance(response, SearchData) else 1
+    return count
 
 
 def objects(pieces: Iterable[bytes]) -> int:
     """Return the same, with everything there is to read in them read."""
-    count = 0
-    for response in parsed(pieces):
-        if isinstance(response, FetchData):
-            _read_all(response)
-            count += 1
-        elif isinstance(response, SearchData):
-            count += len(MessageSet(response.numbers))
+    receiver, count = Receiver(), 0
+    for piece in pieces:
+        for response in receiver.feed(piece):
+            if isinstance(response, FetchData):
+                _read_all(response)
+                count += 1
+            elif isinstance(response, SearchData):
+                count += len(MessageSet(response.numbers))
     return count
 
 

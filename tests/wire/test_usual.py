@@ -20,7 +20,8 @@ from aiosage.wire._envelope import _few as _few_addresses
 from aiosage.wire._envelope import envelope_from
 from aiosage.wire._parser import _NUMBERED
 from aiosage.wire._tokens import LIST_DEPTH, tokenize
-from aiosage.wire.responses._fetch import parse_fetch, parse_usual_fetch
+from aiosage.wire.responses._fetch import parse_fetch
+from aiosage.wire.responses._usual_fetch import parse_usual_fetch
 
 from .stream import frames, response, responses
 

@@ -9,7 +9,16 @@ from typing import Any, ClassVar, Final, TypeAlias, cast
 
 from aioimaplib import aioimaplib
 
-from ..wire import EncodedCommand, Encoder, Flight, Frame, SecretSpan, Status, Untagged
+from ..wire import (
+    EncodedCommand,
+    Encoder,
+    Flight,
+    Frame,
+    Receiver,
+    SecretSpan,
+    Status,
+    Untagged,
+)
 from ..wire.commands import ANY_STATE, Command
 from ._legacy_arguments import cut_flights, encode_arguments
 from ._pending import Pending
@@ -102,9 +111,9 @@ class LegacyPending(Pending):
         """Whether BYE is what it asks for."""
         return bool(self.legacy.name == "LOGOUT")
 
-    def take(self, response: Untagged | Status, frame: Frame) -> None:
-        """Give the lines of *frame* to the command, if they are for it."""
-        self.offer(frame)
+    def take(self, response: Untagged | Status, receiver: Receiver) -> None:
+        """Give the lines of the response to the command, if they are for it."""
+        self.offer(receiver.frame)
 
     def own_line(self, frame: Frame) -> bytes | None:
         """Return the first line of *frame* as this command wants it; None if not.

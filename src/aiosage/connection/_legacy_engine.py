@@ -24,7 +24,9 @@ from ..wire import (
     Condition,
     Continuation,
     Frame,
+    Framer,
     Limits,
+    Receiver,
     Response,
     Status,
     Unknown,
@@ -85,7 +87,9 @@ class LegacyEngine(IMAPProtocol):
             limits=limits,
             read_timeout=29 * 60.0,
         )
-        self._frame: Frame = [b""]  # the response being looked at
+        # Everything goes by lines, FETCH as well.
+        self._receiver = Receiver(self._limits, self._parse, is_quick=False)
+        self._by_hand = Framer(self._limits)
         self._unasked = 0  # octets of a response that no command waits for
         self._news = News()
         self._is_welcome = False
@@ -106,7 +110,7 @@ class LegacyEngine(IMAPProtocol):
         self._check_unasked_size(len(d))
 
     def _take_by_hand(self, data: bytes) -> None:
-        for frame in self._framer.feed(data):
+        for frame in self._by_hand.feed(data):
             self.current_command: Any = handle_lines(
                 frame, self._handle_line, self.current_command, self._running
             )
@@ -115,7 +119,7 @@ class LegacyEngine(IMAPProtocol):
 
     def _check_unasked_size(self, received: int) -> None:
         """End a session whose server sends what has no end, to no command."""
-        if self._queue.under_way or self._framer.is_empty:
+        if self._queue.under_way or self._receiver.is_empty:
             self._unasked = 0
             return
         self._unasked += received
@@ -135,20 +139,19 @@ class LegacyEngine(IMAPProtocol):
             return _LINES  # aioimaplib overlooks an empty line
         return super()._parse(frame)
 
-    def _take(self, response: Response, frame: Frame) -> None:
+    def _take(self, response: Response) -> None:
         if response is _LINES and self.greeting.done():
-            if frame[0]:
-                self._hand_on(frame)
+            if self._receiver.frame[0]:
+                self._hand_on(self._receiver.frame)
             return
-        self._frame = frame
-        super()._take(response, frame)
+        super()._take(response)
 
-    def _take_untagged(self, response: Untagged | Status, frame: Frame) -> None:
+    def _take_untagged(self, response: Untagged | Status) -> None:
         if isinstance(response, Status) and response.condition is Condition.BYE:
-            super()._take_untagged(response, frame)
+            super()._take_untagged(response)
             return
         self._note_capabilities(response)
-        self._hand_on(frame)
+        self._hand_on(self._receiver.frame)
 
     def _hand_on(self, frame: Frame) -> None:
         """Give *frame* to the command it is for, or keep it as news."""
@@ -181,7 +184,7 @@ class LegacyEngine(IMAPProtocol):
                 break
             if is_sync(pending.legacy) and pending.legacy.name not in _INVITED:
                 # A challenge: aioimaplib shows it to the program.
-                pending.give([self._frame[0]])
+                pending.give([self._receiver.frame[0]])
                 self._check_size(pending)
             if pending.is_sent:
                 return
@@ -192,7 +195,7 @@ class LegacyEngine(IMAPProtocol):
 
     def _note_capabilities(self, response: Untagged | Status) -> None:
         if isinstance(response, CapabilityData):
-            names = self._frame[0].decode("ascii", "replace").split()[2:]
+            names = self._receiver.frame[0].decode("ascii", "replace").split()[2:]
         elif isinstance(response, Status) and isinstance(response.code, CapabilityCode):
             names = response.code.text.split()
         else:
@@ -208,7 +211,7 @@ class LegacyEngine(IMAPProtocol):
         if not isinstance(pending, LegacyPending):
             super()._follow(pending, status)
             return
-        pending.text = b"".join(self._frame[0].split(b" ", 2)[2:])
+        pending.text = b"".join(self._receiver.frame[0].split(b" ", 2)[2:])
         name = pending.legacy.name
         if name == "NOOP" and pending.abandoned_at is None:
             pending.prepend(self._news.take())

@@ -7,7 +7,7 @@ import copy
 from typing import TypeVar
 
 from ..errors import IMAPConnectionError
-from ..wire import EncodedCommand, Frame, Status, Untagged, memory_of
+from ..wire import EncodedCommand, Receiver, Status, Untagged
 from ..wire.commands import Command, Idle, Logout
 from ._stream import SectionStream
 
@@ -69,13 +69,13 @@ class Pending:
         """Whether BYE is what it asks for."""
         return isinstance(self.command, Logout)
 
-    def take(self, response: Untagged | Status, frame: Frame) -> None:
-        """Keep *response*, which came as *frame*, for the result."""
+    def take(self, response: Untagged | Status, receiver: Receiver) -> None:
+        """Keep *response*, the last that *receiver* made, for the result."""
         if self.stream is not None:
             self.stream.take(response)
             return
         self.claimed.append(response)
-        self.kept += memory_of(frame)
+        self.kept += receiver.memory
 
     def drop_deadline(self) -> None:
         """Let the end of a command free what it held."""

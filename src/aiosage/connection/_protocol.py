@@ -2,7 +2,7 @@
 
 aioimaplib's ``IMAP4ClientProtocol`` is subclassed for what it is (an
 ``asyncio.Protocol`` with a state, capabilities and tags), while its receive path
-and its bookkeeping are replaced: octets go through `Framer` and `parse`, each
+and its bookkeeping are replaced: octets go through `Receiver`, each
 tagged response ends the command with its tag, untagged data goes to the command
 under way that claims it and to every listener.
 
@@ -34,9 +34,9 @@ from ..wire import (
     Encoder,
     FetchData,
     Frame,
-    Framer,
     IdData,
     Limits,
+    Receiver,
     Response,
     Status,
     Untagged,
@@ -106,7 +106,7 @@ class IMAPProtocol(Session):
         self._running = loop
         self._out: asyncio.Transport | None = None
         self._limits = limits or Limits()
-        self._framer = Framer(self._limits)
+        self._receiver = Receiver(self._limits, self._parse)
         self.redactor = Redactor(secrets)
         self.number = next(_numbers)
         self._tracer: Tracer | None = None
@@ -256,9 +256,9 @@ class IMAPProtocol(Session):
         """
         if self.cause is not None:
             raise again(self.cause, maybe_executed=False)
-        if not self._framer.is_empty:
+        if not self._receiver.is_empty:
             raise causes.injected()
-        self._framer.discard()
+        self._receiver.discard()
         self._forget_cleartext()
 
     @property
@@ -331,7 +331,7 @@ class IMAPProtocol(Session):
             if isinstance(pending.command, Select):
                 self.selected = None
             if pending.stream is not None:
-                self._framer.divert = pending.stream.divert
+                self._receiver.divert = pending.stream.divert
             self._send_flight(pending)
 
     def _send_flight(self, pending: Pending) -> None:
@@ -362,12 +362,12 @@ class IMAPProtocol(Session):
         if not self._queue.is_streaming:
             self._received += len(data)
         try:
-            for frame in self._framer.feed(data):
+            for response in self._receiver.feed(data):
                 if self._tracer is not None:
-                    self._tracer.received(frame)
+                    self._tracer.received(self._receiver.frame)
                 if self._upgrading:
                     raise causes.injected()
-                self._take(self._parse(frame), frame)
+                self._take(response)
                 if self.cause is not None:
                     return
         except IMAPProtocolError as error:
@@ -390,6 +390,8 @@ class IMAPProtocol(Session):
         try:
             return parse(frame, self._limits, self.dialect)
         except IMAPProtocolError:
+            if self._tracer is not None:  # the trace shall end with it
+                self._tracer.received(frame)
             # An error quotes what it is about, and a server may send anything back.
             if not self.redactor.is_given_away_by(frame):
                 raise
@@ -397,9 +399,9 @@ class IMAPProtocol(Session):
             "not an IMAP response: the server sent back what it was told"
         )
 
-    def _take(self, response: Response, frame: Frame) -> None:
+    def _take(self, response: Response) -> None:
         if isinstance(response, FetchData) and self.greeting.done():
-            self._deliver(response, frame)  # what comes most, by the shortest way
+            self._deliver(response)  # what comes most, by the shortest way
             return
         if isinstance(response, Status):
             response = self.redactor.status(response)
@@ -410,7 +412,7 @@ class IMAPProtocol(Session):
         elif isinstance(response, Status) and response.tag is not None:
             self._take_tagged(response)
         else:
-            self._take_untagged(response, frame)
+            self._take_untagged(response)
 
     def _take_greeting(self, response: Response) -> None:
         if not isinstance(response, Status) or response.tag is not None:
@@ -458,7 +460,7 @@ class IMAPProtocol(Session):
             raise IMAPProtocolError("the server answered a command that was not sent")
         pending.drop_deadline()
         if pending.stream is not None:
-            self._framer.divert = None
+            self._receiver.divert = None
         log.debug("S: %s %s %s", status.tag, status.condition, status.text)
         self._note_capabilities(status)
         self._follow(pending, status)
@@ -470,23 +472,23 @@ class IMAPProtocol(Session):
             pending.done.set_result(status)
         self._watchdog.arm()
 
-    def _take_untagged(self, response: Untagged | Status, frame: Frame) -> None:
+    def _take_untagged(self, response: Untagged | Status) -> None:
         if isinstance(response, _ABOUT_SESSION):
             # Unasked, a server could tell for ever what it has enabled.
             if not isinstance(response, EnabledData) or self._queue.is_enabling:
                 self._note(response)
             if isinstance(response, Status) and response.condition is Condition.BYE:
-                self._take_bye(response, frame)
+                self._take_bye(response)
                 return
-        self._deliver(response, frame)
+        self._deliver(response)
 
-    def _deliver(self, response: Untagged | Status, frame: Frame) -> None:
+    def _deliver(self, response: Untagged | Status) -> None:
         """Give *response* to the command that claims it, and to all listeners."""
         for pending in self._queue.under_way.values():
             command = pending.command
             if isinstance(response, command.claims) and command.takes(response):
                 if pending.abandoned_at is None:
-                    pending.take(response, frame)
+                    pending.take(response, self._receiver)
                     if pending.kept > self._limits.answer:
                         raise causes.too_large(pending, self._limits.answer)
                 break
@@ -497,10 +499,10 @@ class IMAPProtocol(Session):
         for listener in tuple(self._listeners):
             listener(news)
 
-    def _take_bye(self, status: Status, frame: Frame) -> None:
+    def _take_bye(self, status: Status) -> None:
         self._bye = status.text
         if leaving := self._queue.leaving():
-            leaving.take(status, frame)
+            leaving.take(status, self._receiver)
             return
         self.fail(causes.said_bye(status.text))
 

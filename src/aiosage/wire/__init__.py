@@ -7,6 +7,7 @@ from ._framer import Divert, Diverted, Frame, Framer, Sink, memory_of
 from ._limits import Limits
 from ._mailbox_name import RawMailboxName, decode_mailbox_name, encode_mailbox_name
 from ._parser import parse
+from ._receiver import Receiver
 from .responses import (
     AclData,
     AnnotateCode,
@@ -127,6 +128,7 @@ __all__ = [
     "QuotaResource",
     "QuotaRootData",
     "RawMailboxName",
+    "Receiver",
     "RecentData",
     "ReferralCode",
     "Response",

@@ -69,8 +69,6 @@ _HUMAN: Final = re.compile(
     rb"\+|\* +(?:OK|NO|BAD|BYE|PREAUTH)(?= |\Z)|(?!\*)[^ ]+ +(?:OK|NO|BAD)(?= |\Z)",
     re.IGNORECASE,
 )
-# The line before what is fetched: a literal surely begins after it.
-_BODY: Final = re.compile(rb"(\* \d{1,10} FETCH [^{}~]*+)\{(\d{1,20})\}")
 
 
 _LEAST: Final = 256  # octets of memory that any response takes
@@ -90,12 +88,17 @@ def memory_of(frame: Frame) -> int:
     if len(frame) > 1:
         octets = sum(map(len, frame))
         text = b"".join(frame[::2])
+    return octets + memory_of_objects(text, 0, len(text))
+
+
+def memory_of_objects(text: bytes, start: int, end: int) -> int:
+    """Return about how many octets the objects take that are made of some of *text*."""
     objects = (
-        _PER_LIST * text.count(b"(")
-        + _PER_ATOM * text.count(b" ")
-        + _PER_RANGE * text.count(b",")
+        _PER_LIST * text.count(b"(", start, end)
+        + _PER_ATOM * text.count(b" ", start, end)
+        + _PER_RANGE * text.count(b",", start, end)
     )
-    return octets + (objects if objects > _LEAST else _LEAST)
+    return objects if objects > _LEAST else _LEAST
 
 
 class Framer:
@@ -112,9 +115,7 @@ class Framer:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
-        self._plain = min(  # octets that break no limit, whatever they are
-            self._limits.line, self._limits.literal, self._limits.response
-        )
+        self._shortest = min(self._limits.line, self._limits.response)
         self._frame: Frame = []
         self._size = 0  # octets of the frame's finished parts
         self._held = bytearray()  # of the current line
@@ -148,33 +149,40 @@ class Framer:
         """
         position, end = 0, len(data)
         while position < end:
+            frame, position = self.take(data, position)
+            if frame is not None:
+                yield frame
+
+    def take(self, data: bytes, position: int) -> tuple[Frame | None, int]:
+        """Add octets of *data*, from *position* to where they complete a response.
+
+        Returns:
+            The response, or None if that needs more; where what is left begins.
+
+        Raises:
+            IMAPProtocolError: as in `feed`.
+        """
+        end = len(data)
+        while position < end:
             if self._missing >= 0:
                 position = self._take_literal(data, position)
                 continue
-            if position == 0 and data[0] == 10 and self._held.endswith(b"\r"):
+            if self._held and data[position] == 10 and self._held.endswith(b"\r"):
                 self._held.pop()
-                line, position = self._finish_line(b""), 1
+                line, position = self._finish_line(b""), position + 1
             else:
                 crlf = data.find(b"\r\n", position)
                 if crlf < 0:
                     self._hold(data[position:] if position else data)
-                    break
-                line = data[position:crlf]
-                if not (self._frame or self._held) and len(line) <= self._plain:
-                    if not line.endswith(b"}"):  # a response of one line
-                        position = crlf + 2
-                        yield [line]
-                        continue
-                    if self.divert is None and (body := _BODY.fullmatch(line)):
-                        start = crlf + 2
-                        stop = start + int(body[2])
-                        if stop - position <= self._plain and data.startswith(
-                            b")\r\n", stop
-                        ):  # a response of one literal that has come whole
-                            position = stop + 3
-                            yield [body[1], data[start:stop], b")"]
-                            continue
-                position = crlf + 2
+                    return None, end
+                line, position = data[position:crlf], crlf + 2
+                if not (
+                    line.endswith(b"}")
+                    or self._frame
+                    or self._held
+                    or len(line) > self._shortest
+                ):  # a response of one line
+                    return [line], position
                 line = self._finish_line(line)
             announced = None
             if line.endswith(b"}"):
@@ -190,7 +198,8 @@ class Framer:
             self._frame.append(line)
             frame = self._frame
             self._reset()
-            yield frame
+            return frame, position
+        return None, end
 
     def _finish_line(self, rest: bytes) -> bytes:
         """Return the line that ends with *rest*."""

@@ -24,9 +24,10 @@ from .responses import (
     Response,
     Unknown,
 )
-from .responses._fetch import parse_fetch, parse_uid_fetch, parse_usual_fetch
+from .responses._fetch import parse_fetch, parse_uid_fetch
 from .responses._search import PLAIN_NUMBERS, parse_numbers, parse_search
 from .responses._status import STATUS, parse_status
+from .responses._usual_fetch import parse_usual_fetch
 
 _LIMITS: Final = Limits()
 _NUMBERED: Final = re.compile(rb"\* +(\d{1,10}) +([A-Za-z][A-Za-z0-9.-]*) *")

@@ -24,7 +24,9 @@ QUOTED: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 NSTRING: Final = b"(?:NIL|" + QUOTED + b")"
 """Pattern of a quoted string or NIL. Literals are not in texts."""
 
-_BETWEEN: Final = rb'[^()"\\\[\x00]*+(?:' + QUOTED + rb'[^()"\\\[\x00]*+)*+'
+_LINE_QUOTED: Final = rb'"[^"\\\r]*+(?:\\[^\r][^"\\\r]*+)*+"'
+_LINE_ATOMS: Final = rb'[^()"\\\[\x00\r]*+'
+_BETWEEN: Final = _LINE_ATOMS + rb"(?:" + _LINE_QUOTED + _LINE_ATOMS + rb")*+"
 LIST_DEPTH: Final = 12
 """How deep the parentheses that `LIST` matches may nest."""
 
@@ -32,8 +34,8 @@ LIST_DEPTH: Final = 12
 def list_pattern(depth: int) -> bytes:
     """Return a pattern of lists that `tokenize` is sure to read, for DOTALL.
 
-    Lists that nest deeper than *depth*, or hold backslashes or brackets outside
-    strings, are not matched. There is only one way to match, so that what does
+    Lists that nest deeper than *depth*, or hold CR, or backslashes or brackets
+    outside strings, are not matched. There is only one way to match, so that what does
     not match takes linear time too.
     """
     pattern = rb"\(" + _BETWEEN + rb"\)"

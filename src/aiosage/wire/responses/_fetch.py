@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias, cast
+from typing import Final, NamedTuple
 
 from ...errors import IMAPProtocolError
 from ...model import BodyStructure, Envelope, Flag
-from .._body_structure import body_structure_from
 from .._date_time import parse_date_time
-from .._envelope import envelope_from
-from .._framer import Frame
 from .._repairs import section_name
-from .._tokens import LIST, LIST_DEPTH, Value
+from .._tokens import Value
 from .._values import (
     as_count,
     as_flags,
@@ -24,32 +20,14 @@ from .._values import (
     as_octets,
     as_text,
     as_uid,
-    flags_from,
 )
 from . import _fetch_items as items
 
-# What fetches for many messages ask for, as servers write it; a literal may
-# follow at the end. Each item, once begun, can only match in one way.
-_USUAL: Final = re.compile(
-    rb"\* (\d{1,10}) FETCH \((?:(?:"
-    rb"UID ([1-9]\d{0,8}|[1-3]\d{9})(?=[ )])"
-    rb'|FLAGS \(([^()"\[\x00]*+)\)'
-    rb'|INTERNALDATE "([^"\\]{0,40}+)"'
-    rb"|RFC822\.SIZE (\d{1,18})(?=[ )])"
-    rb"|MODSEQ \((\d{1,18})\)"
-    rb"|ENVELOPE (" + LIST + rb")"
-    rb'|BODYSTRUCTURE (?=\([("])(' + LIST + rb")"
-    rb")(?: |(?=\))))*(?:\)|(BODY\[[^\[\]]*+\](?:<\d{1,10}>)?) )\Z",
-    re.DOTALL,
-)
 _SECTIONS: Final = ("BODY[", "BODY.PEEK[", "BINARY[", "BINARY.PEEK[")
-_ALL: Final = b"BODY[]"
 _WHOLE: Final = frozenset({"RFC822", "RFC822.HEADER", "RFC822.TEXT"})
-_USUAL_DEPTH: Final = 1 + LIST_DEPTH
-_LONGEST_USUAL: Final = 2**16
 # Shared, since dictionaries that are kept set off the garbage collector.
-_NO_SECTIONS: Final[Mapping[str, bytes | None]] = MappingProxyType({})
-_NO_OTHERS: Final[Mapping[str, Value]] = MappingProxyType({})
+NO_SECTIONS: Final[Mapping[str, bytes | None]] = MappingProxyType({})
+NO_OTHERS: Final[Mapping[str, Value]] = MappingProxyType({})
 
 
 class FetchData(NamedTuple):
@@ -79,8 +57,8 @@ class FetchData(NamedTuple):
     modseq: int | None = None
     envelope: Envelope | None = None
     body_structure: BodyStructure | None = None
-    sections: Mapping[str, bytes | None] = _NO_SECTIONS
-    others: Mapping[str, Value] = _NO_OTHERS
+    sections: Mapping[str, bytes | None] = NO_SECTIONS
+    others: Mapping[str, Value] = NO_OTHERS
 
     def __reduce__(self) -> tuple[type[FetchData], tuple[object, ...]]:
         # What is shared when there is nothing cannot be pickled.
@@ -141,58 +119,6 @@ class FetchData(NamedTuple):
         return items.labels(self.others.get("X-GM-LABELS"))
 
 
-_Make: TypeAlias = "Callable[[type[FetchData], tuple[object, ...]], FetchData]"
-# Past the constructor, which takes twice as long for the same. The stub of tuple
-# leaves open what it holds.
-_new = cast("_Make", tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
-
-
-def parse_usual_fetch(frame: Frame, nesting: int) -> FetchData | None:
-    """Return what *frame* says; None if it is no FETCH of the usual kind.
-
-    It is the same as `parse_fetch` would return.
-
-    Args:
-        frame: a response.
-        nesting: deepest parentheses accepted.
-    """
-    head = frame[0]
-    if len(head) > _LONGEST_USUAL or nesting < _USUAL_DEPTH:
-        return None
-    match = _USUAL.match(head)
-    if match is None:
-        return None
-    seq, uid, flags, date, size, modseq, envelope, structure, section = match.groups()
-    sections = _NO_SECTIONS
-    if section is not None:
-        if len(frame) != 3 or frame[2] != b")":
-            return None
-        sections = {
-            "BODY[]" if section == _ALL else str(section, "latin-1").upper(): frame[1]
-        }
-    elif len(frame) != 1:
-        return None
-    return _new(
-        FetchData,
-        (
-            int(seq),
-            None if uid is None else int(uid),
-            None if flags is None else flags_from(flags),
-            None if date is None else parse_date_time(date),
-            None if size is None else int(size),
-            None if modseq is None else int(modseq),
-            None
-            if envelope is None
-            else Envelope.deferred(partial(envelope_from, envelope)),
-            None
-            if structure is None
-            else BodyStructure.deferred(partial(body_structure_from, structure)),
-            sections,
-            _NO_OTHERS,
-        ),
-    )
-
-
 def parse_uid_fetch(uid: int, values: list[Value]) -> FetchData:
     """Return what a UIDFETCH response about *uid* says (RFC 9586 §3.3)."""
     data = parse_fetch(None, values)
@@ -250,6 +176,6 @@ def parse_fetch(seq: int | None, values: list[Value]) -> FetchData:
         modseq,
         envelope,
         body_structure,
-        sections or _NO_SECTIONS,
-        others or _NO_OTHERS,
+        sections or NO_SECTIONS,
+        others or NO_OTHERS,
     )
