@@ -140,6 +140,16 @@ def test_a_body_that_crosses_two_pieces_is_put_together() -> None:
         assert quick(BODY[:cut], BODY[cut:] + BODY) == 2, BODY[:cut]
 
 
+@pytest.mark.parametrize("before", [b"", b"UID 7 "])
+def test_a_response_inside_a_literal_is_none(before: bytes) -> None:
+    """Mail may hold whatever a server sends, and be cut just before it."""
+    inner = b"* 2 FETCH (UID 3 FLAGS (\\Deleted))\r\n"
+    start = b"* 1 FETCH (%bRFC822 {%d}\r\n" % (before, len(inner))
+    (only,) = at_once(start, inner + b")\r\n")[0]
+    assert isinstance(only[0], FetchData)
+    assert only[0].sections == {"RFC822": inner}
+
+
 def test_a_large_body_is_not_put_together() -> None:
     """It would be copied once more."""
     body = b"x" * 2**17
