@@ -26,6 +26,7 @@ from .client import (
 )
 from .connection import ConnectionConfig, IMAPConnection, Security
 from .errors import (
+    CircuitOpen,
     IMAPAuthenticationError,
     IMAPCapabilityError,
     IMAPConfigurationError,
@@ -87,6 +88,7 @@ __all__ = [
     "AppendResult",
     "Attachment",
     "BodyStructure",
+    "CircuitOpen",
     "ConnectionConfig",
     "ConnectionState",
     "CopyResult",
