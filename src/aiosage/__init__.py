@@ -72,6 +72,7 @@ from .model import (
     quoted_text,
 )
 from .pool import IMAPConnectionPool, PoolStats
+from .resilience import RetryAttempt, RetryPolicy
 from .watch import (
     ConnectionState,
     FlagsChanged,
@@ -137,6 +138,8 @@ __all__ = [
     "NewMessage",
     "PoolStats",
     "ResponseCode",
+    "RetryAttempt",
+    "RetryPolicy",
     "Rights",
     "Secret",
     "Security",
