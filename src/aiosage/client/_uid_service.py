@@ -19,6 +19,7 @@ from . import (
     _searching,
 )
 from ._access import MailboxAccess
+from ._recovery import Recovery
 from ._results import (
     AppendResult,
     CopyResult,
@@ -39,8 +40,13 @@ class IMAPMailboxUIDService:
     pool of one, too.
     """
 
-    def __init__(self, pool: IMAPConnectionPool, mailbox: str) -> None:
-        self._access = MailboxAccess(pool, mailbox)
+    def __init__(
+        self,
+        pool: IMAPConnectionPool,
+        mailbox: str,
+        recovery: Recovery | None = None,
+    ) -> None:
+        self._access = MailboxAccess(pool, mailbox, recovery or Recovery())
 
     def __repr__(self) -> str:
         return f"<IMAPMailboxUIDService {self.name!r}>"
@@ -256,7 +262,7 @@ class IMAPMailboxUIDService:
         """
         owned = self._access.own(messages)
         if trash is None:
-            trash = await find_trash(self._access.pool)
+            trash = await find_trash(self._access.pool, self._access.recovery)
         if trash == self.name:
             raise already_in_trash(trash)
         return await _moving.move(self._access, owned, trash)
