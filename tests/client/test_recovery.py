@@ -25,6 +25,7 @@ from aiosage import (
     IMAPTimeoutError,
     IMAPTLSError,
     MessagePart,
+    MessageSet,
     RetryAttempt,
     RetryPolicy,
     Secret,
@@ -48,7 +49,14 @@ from ..connection.scripted import (
     config,
     scripted,
 )
-from .accounts import OtherClient, client_of, open_client, raws_of, small
+from .accounts import (
+    OtherClient,
+    client_of,
+    messages_in,
+    open_client,
+    raws_of,
+    small,
+)
 from .relay import Relay
 
 QUICK = RetryPolicy(attempts=3, first_wait=0.002, longest_wait=0.02)
@@ -474,3 +482,34 @@ async def test_a_lost_copy_of_messages_without_message_id_is_told(
         assert isinstance(caught.value.partial, CopyResult)
         assert list(caught.value.partial.uncertain) == [1]
         assert len(await raws_of(client.mailbox("Archive"))) <= 1
+
+
+APART = MessageSet([1, 3, *range(100_001, 105_000, 2)], mailbox="INBOX")
+"""More than fits into two commands; the first has all that exists."""
+
+
+async def test_what_was_done_before_the_cut_is_not_done_again() -> None:
+    """The second of two commands is lost: the first is not sent once more."""
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret").create_mailbox("Archive")
+        async with (
+            Relay(memory.host, memory.port) as relay,
+            open_client(relay.host, relay.port, "user") as client,
+        ):
+            await messages_in(client, "INBOX", 3)
+            times = 0
+
+            def cut_second(sent: bytes) -> None:
+                nonlocal times
+                times += sent.count(b"UID COPY")
+                if b"UID COPY" in sent and times == 2:
+                    relay.cut()
+
+            relay.before_sending = cut_second
+            result = await client.mailbox().copy(APART, "Archive")
+            archived = await raws_of(client.mailbox("Archive"))
+    assert result.uids == {1: 1, 3: 2}
+    assert list(result.done) == list(APART)
+    assert not result.uncertain
+    assert archived == [small(1), small(3)]
+    assert times >= 3

@@ -38,6 +38,10 @@ class IMAPMailboxUIDService:
     It holds no connection between calls, nor while the body of an ``async for``
     runs: commands inside the loop, ``break`` and exceptions are safe, with a
     pool of one, too.
+
+    After a lost connection, or when the server is busy, it goes on where it was, as
+    ``retry`` of `IMAPClient` says. An error tells that this did not help, or that it
+    cannot be known whether something was done (``maybe_executed``).
     """
 
     def __init__(
