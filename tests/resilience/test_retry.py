@@ -127,7 +127,7 @@ def test_what_moves_on_is_never_given_up() -> None:
         if done < 50:
             raise OSError
 
-    run(retry(work, RetryPolicy(attempts=2), on=always, progress=lambda: done))
+    run(retry(work, RetryPolicy(attempts=1), on=always, progress=lambda: done))
     assert done == 50
 
 
@@ -142,8 +142,7 @@ def test_attempts_count_again_after_progress() -> None:
 
     with pytest.raises(OSError, match="stuck"):
         run(retry(work, RetryPolicy(attempts=3), on=always, progress=lambda: calls > 2))
-    # Stuck at the third call, which moved on.
-    assert calls == 5
+    assert calls == 6  # two, the one that moved on, and three in a row
 
 
 def test_each_attempt_is_told_before_its_wait() -> None:

@@ -19,7 +19,8 @@ class RetryAttempt:
     """An attempt that failed, and will be followed by another.
 
     Attributes:
-        number: of attempts that failed in a row, from 1.
+        number: of attempts that failed in a row, from 1; 0 if this one came
+            further than those before it.
         error: what it failed with.
         wait: seconds until the next attempt.
     """
@@ -96,11 +97,14 @@ async def retry(
             return False  # cancelled
         if (now_reached := progress()) != reached:
             reached, started, failures = now_reached, clock(), 0
-        failures += 1
+        else:
+            failures += 1
         answer = on(error)
         if answer is False or failures >= policy.attempts:
             return False
-        wait = backoff(failures, first=policy.first_wait, longest=policy.longest_wait)
+        wait = backoff(
+            max(1, failures), first=policy.first_wait, longest=policy.longest_wait
+        )
         if answer is not True:
             wait = max(wait, answer)
         if clock() - started + wait > policy.timeout:
