@@ -10,6 +10,7 @@ import pytest
 from aioimaplib import Abort
 
 from aiosage import (
+    CircuitOpen,
     ConnectionConfig,
     IMAPAuthenticationError,
     IMAPCapabilityError,
@@ -34,7 +35,7 @@ from aiosage import (
     StoreError,
     UIDValidityChanged,
 )
-from aiosage.errors import refusal
+from aiosage.errors import refusal, suggested_delay
 
 EXAMPLES: list[tuple[IMAPError, dict[str, object]]] = [
     (IMAPConnectError("m", hint="h"), {"message": "m", "hint": "h"}),
@@ -63,6 +64,7 @@ EXAMPLES: list[tuple[IMAPError, dict[str, object]]] = [
     (IMAPConfigurationError(["one", "two"]), {"mistakes": ("one", "two")}),
     (IMAPPoolTimeout("m", seconds=2.0), {"seconds": 2.0}),
     (IMAPPoolClosed("m"), {"message": "m"}),
+    (CircuitOpen("host", retry_after=3.0), {"key": "host", "retry_after": 3.0}),
     (StoreError("m"), {"message": "m"}),
 ]
 
@@ -146,6 +148,28 @@ def test_a_refusal_is_of_the_class_that_says_what_to_do(
 )
 def test_what_is_temporary_may_be_tried_again(code: str | None, expected: bool) -> None:
     assert refusal("UID FETCH", "NO", code, "text").retryable is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Request is throttled. Suggested Backoff Time: 299961 milliseconds", 299.961),
+        ("suggested backoff time: 1500.25 milliseconds.", 1.5),
+        ("Suggested Backoff Time: soon", None),
+        (f"Suggested Backoff Time: {'9' * 5000} milliseconds", None),
+        ("done", None),
+    ],
+)
+def test_the_wait_that_exchange_asks_for_is_read(
+    text: str, seconds: float | None
+) -> None:
+    """It has no response code for it; a number that is none stays text."""
+    assert suggested_delay(text) == seconds
+    error = refusal("UID FETCH", "BAD", None, text)
+    assert error.retry_after == seconds
+    assert error.retryable is (seconds is not None)
+    login = IMAPAuthenticationError("m", text=text)
+    assert pickle.loads(pickle.dumps(login)).retry_after == seconds
 
 
 PASSWORD = "pa55w0rd"

@@ -15,6 +15,7 @@ import aiosage.connection
 import aiosage.errors
 import aiosage.model
 import aiosage.pool
+import aiosage.resilience
 import aiosage.sync
 import aiosage.testing
 import aiosage.watch
@@ -26,6 +27,7 @@ PACKAGES = [
     aiosage.connection,
     aiosage.model,
     aiosage.pool,
+    aiosage.resilience,
     aiosage.sync,
     aiosage.testing,
     aiosage.watch,

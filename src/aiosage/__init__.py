@@ -26,6 +26,7 @@ from .client import (
 )
 from .connection import ConnectionConfig, IMAPConnection, Security
 from .errors import (
+    CircuitOpen,
     IMAPAuthenticationError,
     IMAPCapabilityError,
     IMAPConfigurationError,
@@ -71,6 +72,7 @@ from .model import (
     quoted_text,
 )
 from .pool import IMAPConnectionPool, PoolStats
+from .resilience import RetryAttempt, RetryPolicy
 from .watch import (
     ConnectionState,
     FlagsChanged,
@@ -87,6 +89,7 @@ __all__ = [
     "AppendResult",
     "Attachment",
     "BodyStructure",
+    "CircuitOpen",
     "ConnectionConfig",
     "ConnectionState",
     "CopyResult",
@@ -135,6 +138,8 @@ __all__ = [
     "NewMessage",
     "PoolStats",
     "ResponseCode",
+    "RetryAttempt",
+    "RetryPolicy",
     "Rights",
     "Secret",
     "Security",

@@ -22,6 +22,7 @@
       IMAPConfigurationError         every mistake in the settings, at once
       IMAPPoolTimeout                no connection came free in time
       IMAPPoolClosed                 the pool or client is closed
+      CircuitOpen                    it failed too often; not tried for a while
       StoreError                     the mirror on disk cannot be used
 
 ``IMAPConnectionError`` is also an ``aioimaplib.Abort`` and ``IMAPTimeoutError``
@@ -31,6 +32,7 @@ fields, no credentials and no message bodies, and survive pickling.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -53,9 +55,11 @@ class IMAPError(Exception):
         hint: what to do about it; empty if there is nothing to say.
         partial: what had been done before, in the type that the call returns;
             None if it had not begun, or does all or nothing.
+        retry_after: seconds to wait before trying again; None if nobody said.
     """
 
     partial: object = None
+    retry_after: float | None = None
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -187,6 +191,7 @@ class IMAPAuthenticationError(IMAPError):
         super().__init__(message, hint=hint)
         self.code = code
         self.text = text
+        self.retry_after = suggested_delay(text)
         self.retryable = retryable
         self.referral = referral
         self.details = dict(details or {})
@@ -220,6 +225,7 @@ class IMAPOperationError(IMAPError):
     ) -> None:
         told = f"[{code}] {text}" if code else text
         super().__init__(f"{command}: {status} {told}".rstrip(" ."), hint=hint)
+        self.retry_after = suggested_delay(text)
         self.command = command
         self.status = status
         self.code = code
@@ -228,8 +234,8 @@ class IMAPOperationError(IMAPError):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same may work later, by what the code says (RFC 5530 §3)."""
-        return self.code in _TEMPORARY
+        """Whether the same may work later, by what the server says (RFC 5530 §3)."""
+        return self.code in _TEMPORARY or self.retry_after is not None
 
 
 class IMAPMailboxError(IMAPOperationError):
@@ -310,8 +316,35 @@ class IMAPPoolClosed(IMAPError):
     """The pool, or the client it belongs to, is closed."""
 
 
+class CircuitOpen(IMAPError):
+    """It was not tried, since it has failed again and again just now.
+
+    Attributes:
+        key: what of, such as the name of a host.
+    """
+
+    def __init__(self, key: object, *, retry_after: float) -> None:
+        super().__init__(
+            f"{key} failed too often: not tried for another {retry_after:.0f} s"
+        )
+        self.key = key
+        self.retry_after = retry_after
+
+
 class StoreError(IMAPError):
     """A store of mirrored mail cannot be opened, read or written."""
+
+
+# Exchange Online says this in BAD, NO and BYE when it throttles.
+_SUGGESTED = re.compile(
+    r"Suggested Backoff Time: ?(\d{1,9})(?:\.\d+)? ?milliseconds", re.IGNORECASE
+)
+
+
+def suggested_delay(text: str) -> float | None:
+    """Return the seconds to wait that the server asks for in *text*, if it does."""
+    found = _SUGGESTED.search(text)
+    return int(found[1]) / 1000 if found else None
 
 
 _TEMPORARY = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "TEMPFAIL", "THROTTLED"})

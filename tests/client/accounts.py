@@ -13,10 +13,12 @@ from aiosage import (
     IMAPMailboxUIDService,
     MessagePart,
     MessageSet,
+    RetryPolicy,
     Secret,
     Security,
 )
 from aiosage.client import ConnectionOptions
+from aiosage.client._client import USUAL_RETRY
 from aiosage.testing import DovecotServer, MemoryMailbox, MemoryServer
 
 from ..conftest import Endpoint
@@ -52,10 +54,13 @@ def client_of(
     server: Endpoint,
     *,
     max_connections: int = 4,
+    retry: RetryPolicy | None = USUAL_RETRY,
     **options: Unpack[ConnectionOptions],
 ) -> IMAPClient:
     """Return a client of *server*, not yet open."""
-    return IMAPClient(config_of(server, **options), max_connections=max_connections)
+    return IMAPClient(
+        config_of(server, **options), max_connections=max_connections, retry=retry
+    )
 
 
 def open_client(host: str, port: int, user: str) -> IMAPClient:
@@ -151,7 +156,10 @@ class OtherClient:
 async def scripted_client(script: str) -> AsyncIterator[IMAPClient]:
     """A client of a server that plays *script*, which begins with the greeting."""
     leaving = "\nC: T99 LOGOUT\nS: * BYE bye\nS: T99 OK bye"
-    async with scripted(script + leaving) as port, IMAPClient(config(port)) as client:
+    async with (
+        scripted(script + leaving) as port,
+        IMAPClient(config(port), retry=None) as client,
+    ):
         yield client
 
 

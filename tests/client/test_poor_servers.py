@@ -60,7 +60,7 @@ async def _client(
             password=Secret("secret"),
             security=Security.PLAIN,
         )
-        async with IMAPClient(config) as client:
+        async with IMAPClient(config, retry=None) as client:
             yield relay, client
 
 

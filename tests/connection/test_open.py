@@ -314,6 +314,25 @@ async def test_a_refused_login_says_whether_to_try_again(
     assert (error.code, error.text, error.retryable) == (code, "no", retryable)
 
 
+THROTTLED = "Request is throttled. Suggested Backoff Time: 2500 milliseconds"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        f"S: * BYE {THROTTLED}\nS! close",
+        f"S: * OK [CAPABILITY X] hi\nC: T1 LOGIN ...\nS: T1 NO {THROTTLED}\n",
+        f"S: * OK [CAPABILITY X] hi\nC: T1 LOGIN ...\nS: * BYE {THROTTLED}\nS! close",
+    ],
+)
+async def test_a_server_that_throttles_says_for_how_long(script: str) -> None:
+    """Exchange does, wherever it likes."""
+    async with scripted(script) as port:
+        error = await refused(config(port))
+    assert error.retry_after == 2.5
+    assert not isinstance(error, IMAPAuthenticationError) or error.retryable
+
+
 @pytest.mark.parametrize(
     "script",
     [

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 from ..connection import IMAPConnection
 from ..errors import IMAPCapabilityError, UIDValidityChanged
 from ..model import MessageSet
 from ..pool import IMAPConnectionPool
 from ..wire import message_limit
+from ..wire.commands import Command
+from ._recovery import Recovery
+
+R = TypeVar("R")
 
 # Octets of UIDs in one command. RFC 7162 §4 asks servers for lines of 8192.
 _SET_OCTETS: Final = 7500
@@ -24,10 +28,12 @@ class MailboxAccess:
     Attributes:
         pool: where they come from.
         mailbox: its name.
+        recovery: how to go on after errors.
     """
 
     pool: IMAPConnectionPool
     mailbox: str
+    recovery: Recovery = field(default_factory=Recovery)
 
     def own(self, messages: MessageSet | Iterable[int]) -> MessageSet:
         """Return *messages* as a set of this mailbox.
@@ -69,6 +75,50 @@ class MailboxAccess:
             if expected is not None and actual is not None and expected != actual:
                 raise UIDValidityChanged(self.mailbox, expected, actual)
             yield connection
+
+    async def run(
+        self,
+        work: Callable[[IMAPConnection], Awaitable[R]],
+        messages: MessageSet | None = None,
+        *,
+        read_only: bool = False,
+        known_uid: int | None = None,
+    ) -> R:
+        """Return what *work* returns on such a connection.
+
+        It is done again on another one if the session ends, so it must be such that
+        twice is like once: reading, above all.
+
+        Args:
+            work: given the connection.
+            messages: as for `connection`.
+            read_only: likewise.
+            known_uid: likewise.
+        """
+
+        async def attempt() -> R:
+            async with self.connection(
+                messages, read_only=read_only, known_uid=known_uid
+            ) as connection:
+                return await work(connection)
+
+        return await self.recovery.persist(attempt, repeatable=True)
+
+    async def read(
+        self,
+        command: Command[R],
+        messages: MessageSet | None = None,
+        *,
+        read_only: bool = True,
+        known_uid: int | None = None,
+    ) -> R:
+        """Return the result of *command*, which reads; otherwise as `run`."""
+        return await self.run(
+            lambda connection: connection.execute(command),
+            messages,
+            read_only=read_only,
+            known_uid=known_uid,
+        )
 
 
 def uidvalidity_of(connection: IMAPConnection) -> int | None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ..connection import IMAPConnection
-from ..errors import IMAPError, IMAPMessageError, IMAPOperationError
+from ..errors import (
+    IMAPConnectionError,
+    IMAPError,
+    IMAPMessageError,
+    IMAPOperationError,
+    IMAPTimeoutError,
+)
 from ..model import MAX_UID, EmailMessage, IMAPSearchCriteria, MessageSet
 from ..wire import append_limit
 from ..wire.commands import (
@@ -20,6 +26,7 @@ from ..wire.commands import (
     UidSearch,
 )
 from ._access import MailboxAccess
+from ._baseline import Baseline, arrived_since, message_id, pair_up
 from ._flagging import settable
 from ._progress import not_repeatable
 from ._results import AppendResult
@@ -47,10 +54,95 @@ async def new_message(item: AppendItem, normalize_line_ends: bool) -> NewMessage
     )
 
 
+class _Adding:
+    """Messages being added, in one command each or all in one.
+
+    Attributes:
+        results: of those that were added, which are the first.
+        lost: the error that left open whether the next were added; None if that
+            is known, or cannot be found out.
+    """
+
+    def __init__(self, access: MailboxAccess, messages: Sequence[NewMessage]) -> None:
+        self._access = access
+        self._messages = messages
+        self._baseline: Baseline | None = None
+        self._names: list[bytes] = []  # Message-IDs of what is being added
+        self.results: list[AppendResult] = []
+        self.lost: IMAPConnectionError | None = None
+
+    async def run(self) -> list[AppendResult]:
+        """Add them, however often the connection is lost."""
+        return await self._access.recovery.persist(
+            self._attempt,
+            doubt=lambda: self.lost,
+            progress=lambda: len(self.results),
+        )
+
+    async def _attempt(self) -> list[AppendResult]:
+        if self.lost is not None:
+            await self._find_out(self.lost)
+        async with self._access.pool.connection() as connection:
+            while rest := self._messages[len(self.results) :]:
+                has_multi = connection.supports("MULTIAPPEND")
+                await self._add(connection, rest if has_multi else rest[:1])
+        return self.results
+
+    async def _add(
+        self, connection: IMAPConnection, messages: Sequence[NewMessage]
+    ) -> None:
+        mailbox, recovery = self._access.mailbox, self._access.recovery
+        names = [_message_id(message) for message in messages]
+        self._names = [name for name in names if name is not None]
+        self._baseline = None
+        if len(self._names) == len(names):
+            self._baseline = await recovery.baseline(connection, mailbox)
+        try:
+            if len(messages) == 1:
+                added = [await append_one(connection, mailbox, messages[0])]
+            else:
+                added = await _append_batch(connection, mailbox, messages)
+        except IMAPConnectionError as error:
+            if error.maybe_executed and self._baseline is not None:
+                self.lost = error
+            raise
+        self._note(added)
+
+    def _note(self, added: Sequence[AppendResult]) -> None:
+        self.results += added
+        for result in added:
+            self._access.recovery.baselines.note_append(result)
+
+    async def _find_out(self, lost: IMAPConnectionError) -> None:
+        """See whether what was under way has been added; that is all or nothing.
+
+        Raises:
+            IMAPConnectionError: *lost*, if it cannot be told.
+        """
+        assert self._baseline is not None
+        async with self._access.connection(read_only=True) as connection:
+            arrived = await arrived_since(connection, self._baseline)
+        pairs = pair_up(dict(enumerate(self._names)), arrived)
+        if not pairs and pairs is not None and isinstance(lost, IMAPTimeoutError):
+            raise lost  # the server is slow, so it may still be at it: look again
+        self.lost = None
+        if pairs is None:
+            raise lost
+        mailbox, uidvalidity = self._access.mailbox, self._baseline.uidvalidity
+        self._note([AppendResult(mailbox, uidvalidity, uid) for uid in pairs.values()])
+
+
+def _message_id(message: NewMessage) -> bytes | None:
+    if not isinstance(message.content, bytes):
+        return None  # the server puts it together
+    header, _, _ = message.content[:_HEADER_OCTETS].partition(b"\r\n\r\n")
+    return message_id(header)
+
+
 async def append(access: MailboxAccess, message: NewMessage) -> AppendResult:
     """Add *message* to the mailbox."""
-    async with access.pool.connection() as connection:
-        return await append_one(connection, access.mailbox, message)
+    (result,) = await _Adding(access, [message]).run()
+    return result
 
 
 async def append_many(
@@ -60,17 +152,15 @@ async def append_many(
 ) -> tuple[AppendResult, ...]:
     """Add messages in batches; no connection is held while *items* are read."""
     results: list[AppendResult] = []
+    adding: _Adding | None = None
     try:
         async for batch in _batches(items, normalize_line_ends):
-            async with access.pool.connection() as connection:
-                if connection.supports("MULTIAPPEND"):
-                    results += await _append_batch(connection, access.mailbox, batch)
-                    continue
-                for message in batch:
-                    results.append(
-                        await append_one(connection, access.mailbox, message)
-                    )
+            adding = _Adding(access, batch)
+            results += await adding.run()
+            adding = None
     except IMAPError as error:
+        if adding is not None:
+            results += adding.results
         error.partial = tuple(results)
         if results:
             not_repeatable(error)
@@ -105,7 +195,7 @@ async def _each(items: Messages) -> AsyncIterator[AppendItem]:
 
 
 async def _append_batch(
-    connection: IMAPConnection, mailbox: str, batch: list[NewMessage]
+    connection: IMAPConnection, mailbox: str, batch: Sequence[NewMessage]
 ) -> list[AppendResult]:
     """Add all of *batch*, or none."""
     await check_size(connection, mailbox, *batch)

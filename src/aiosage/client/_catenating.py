@@ -9,7 +9,7 @@ from ..errors import IMAPMessageError
 from ..model import Flag
 from ..wire.commands import Catenated, NewMessage, TextPart, UidFetch, UrlPart
 from ._access import MailboxAccess
-from ._appending import append_one
+from ._appending import append, append_one
 from ._flagging import settable
 from ._results import AppendResult
 from ._sections import MessageSection
@@ -29,6 +29,7 @@ async def append_parts(
     async with access.pool.connection() as connection:
         if connection.supports("CATENATE"):
             message = NewMessage(_catenated(pieces), names, internal_date)
+            access.recovery.baselines.forget(access.mailbox)
             try:
                 return await append_one(connection, access.mailbox, message)
             except IMAPMessageError as error:
@@ -37,8 +38,7 @@ async def append_parts(
                 # Not every server finds what it serves; downloading tells why.
     octets = b"".join([await _octets(access, piece) for piece in pieces])
     message = NewMessage(octets, names, internal_date, binary=b"\0" in octets)
-    async with access.pool.connection() as connection:
-        return await append_one(connection, access.mailbox, message)
+    return await append(access, message)
 
 
 def _catenated(pieces: Iterable[bytes | MessageSection]) -> Catenated:
@@ -51,11 +51,9 @@ def _catenated(pieces: Iterable[bytes | MessageSection]) -> Catenated:
 async def _octets(access: MailboxAccess, piece: bytes | MessageSection) -> bytes:
     if isinstance(piece, bytes):
         return piece
-    source = MailboxAccess(access.pool, piece.mailbox)
-    async with source.connection(
-        piece.messages, read_only=True, known_uid=piece.uid
-    ) as connection:
-        found = await connection.execute(UidFetch(piece.messages, (piece.part,)))
+    source = MailboxAccess(access.pool, piece.mailbox, access.recovery)
+    command = UidFetch(piece.messages, (piece.part,))
+    found = await source.read(command, piece.messages, known_uid=piece.uid)
     for data in found:
         octets = data.sections.get(piece.part.key)
         if octets is not None:

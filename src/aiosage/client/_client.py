@@ -6,17 +6,21 @@ import asyncio
 import ssl
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import TypedDict, Unpack, overload
+from typing import Final, TypedDict, Unpack, overload
 
 from ..connection import ConnectionConfig, Security, TokenProvider, Trace
 from ..errors import IMAPConfigurationError
 from ..model import Secret
 from ..pool import IMAPConnectionPool, PoolStats
+from ..resilience import RetryPolicy
 from ..watch import WatchEvent, watch
 from ..wire import Limits
 from ._folder_service import IMAPFolderService
+from ._recovery import Recovery
 from ._server import ServerInfo, server_info
 from ._uid_service import IMAPMailboxUIDService
+
+USUAL_RETRY: Final = RetryPolicy()
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -57,6 +61,9 @@ class IMAPClient:
         password: likewise.
         max_connections: most connections to this account at once. Each watched
             mailbox holds one.
+        retry: how often and how long the services try again what a lost connection
+            or a busy server interrupted, where it is safe; None for never. Opening
+            the client is tried once.
         options: likewise the other fields of `ConnectionConfig`.
 
     Raises:
@@ -65,7 +72,12 @@ class IMAPClient:
 
     @overload
     def __init__(
-        self, config: ConnectionConfig, /, *, max_connections: int = 4
+        self,
+        config: ConnectionConfig,
+        /,
+        *,
+        max_connections: int = 4,
+        retry: RetryPolicy | None = USUAL_RETRY,
     ) -> None: ...
 
     @overload
@@ -77,6 +89,7 @@ class IMAPClient:
         password: str | Secret,
         *,
         max_connections: int = 4,
+        retry: RetryPolicy | None = USUAL_RETRY,
         **options: Unpack[ConnectionOptions],
     ) -> None: ...
 
@@ -88,6 +101,7 @@ class IMAPClient:
         password: str | Secret = "",
         *,
         max_connections: int = 4,
+        retry: RetryPolicy | None = USUAL_RETRY,
         **options: Unpack[ConnectionOptions],
     ) -> None:
         if isinstance(config, str):
@@ -101,7 +115,8 @@ class IMAPClient:
                 ["everything about the account goes into its ConnectionConfig"]
             )
         self._pool = IMAPConnectionPool(config, max_size=max_connections)
-        self._folders = IMAPFolderService(self._pool)
+        self._recovery = Recovery(retry)
+        self._folders = IMAPFolderService(self._pool, self._recovery)
 
     @property
     def config(self) -> ConnectionConfig:
@@ -120,7 +135,7 @@ class IMAPClient:
 
     def mailbox(self, name: str = "INBOX") -> IMAPMailboxUIDService:
         """Return the messages of the mailbox *name*. Costs nothing."""
-        return IMAPMailboxUIDService(self._pool, name)
+        return IMAPMailboxUIDService(self._pool, name, self._recovery)
 
     def watch(
         self, *mailboxes: str, queue_size: int = 1000

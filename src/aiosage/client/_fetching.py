@@ -31,8 +31,8 @@ async def fetch(
             block = next(rest.iter_batches(LARGEST_WINDOW if content else window))
             rest -= block
             for piece in await _split(access, block, content):
-                async with access.connection(piece, read_only=read_only) as lent:
-                    found = await lent.execute(UidFetch(piece, wanted))
+                command = UidFetch(piece, wanted)
+                found = await access.read(command, piece, read_only=read_only)
                 octets = 0
                 for data in found:
                     if is_gone(data):
@@ -50,8 +50,7 @@ async def _split(
     """Return *block* in pieces whose *content* memory can hold."""
     if not content or len(block) == 1:
         return [block]
-    async with access.connection(block, read_only=True) as connection:
-        found = await connection.execute(UidFetch(block, (MessagePart.SIZE,)))
+    found = await access.read(UidFetch(block, (MessagePart.SIZE,)), block)
     sizes = {
         data.uid: content_octets(data.size, content)
         for data in found

@@ -57,10 +57,14 @@ async def store(
     names = settable(flags)
     if not names and mode is not StoreMode.REPLACE:
         raise ValueError("no flags given")
-    async with access.connection(messages, known_uid=messages.last) as connection:
-        storing = _Storing(access.bound(messages, connection))
-        with storing.telling():
-            for piece in command_pieces(connection, messages):
+    storing = _Storing(messages)
+
+    async def attempt() -> FlagResult:
+        async with access.connection(
+            storing.messages, known_uid=messages.last
+        ) as connection:
+            rest = storing.begin(access.bound(messages, connection))
+            for piece in command_pieces(connection, rest):
                 command = UidStore(piece, mode, names, unchanged_since, silent)
                 with storing.working_on(piece):
                     told = await connection.execute(command)
@@ -68,6 +72,9 @@ async def store(
                 storing.modseqs.update(told.modseqs)
                 storing.modified.append(told.modified & piece)
         return storing.result()
+
+    with storing.telling():
+        return await access.recovery.persist(attempt, progress=lambda: storing.steps)
 
 
 async def store_labels(
@@ -77,11 +84,18 @@ async def store_labels(
     names = frozenset(labels)
     if not names and mode is not StoreMode.REPLACE:
         raise ValueError("no labels given")
-    async with access.connection(messages, known_uid=messages.last) as connection:
-        labelling = _Labelling(access.bound(messages, connection))
-        with labelling.telling():
-            for piece in command_pieces(connection, messages):
+    labelling = _Labelling(messages)
+
+    async def attempt() -> LabelResult:
+        async with access.connection(
+            labelling.messages, known_uid=messages.last
+        ) as connection:
+            rest = labelling.begin(access.bound(messages, connection))
+            for piece in command_pieces(connection, rest):
                 with labelling.working_on(piece):
                     told = await connection.execute(UidStoreLabels(piece, mode, names))
                 labelling.labels.update(told)
         return labelling.result()
+
+    with labelling.telling():
+        return await access.recovery.persist(attempt, progress=lambda: labelling.steps)

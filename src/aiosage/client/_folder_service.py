@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 
 from ..connection import IMAPConnection
 from ..errors import IMAPOperationError
@@ -38,6 +39,7 @@ from ..wire.commands import (
 )
 from . import _folders, _listing
 from ._names import check_new_name, join_levels
+from ._recovery import Recovery
 from ._results import CreateResult
 from ._server import profile_for, trusted
 from ._statuses import USUAL_ITEMS, statuses
@@ -52,14 +54,33 @@ class IMAPFolderService:
     last command was carried out is not known then.
     """
 
-    def __init__(self, pool: IMAPConnectionPool) -> None:
+    def __init__(
+        self, pool: IMAPConnectionPool, recovery: Recovery | None = None
+    ) -> None:
         self._pool = pool
+        self._recovery = recovery or Recovery()
         self._delimiter: str | None = None
         self._knows_delimiter = False
 
     async def _execute(self, command: Command[R]) -> R:
-        async with self._pool.connection() as connection:
-            return await connection.execute(command)
+        return await self._run(
+            lambda connection: connection.execute(command),
+            repeatable=command.may_be_repeated,
+        )
+
+    async def _run(
+        self,
+        work: Callable[[IMAPConnection], Awaitable[R]],
+        *,
+        repeatable: bool = True,
+    ) -> R:
+        """Return what *work* returns, on as many connections as it takes."""
+
+        async def attempt() -> R:
+            async with self._pool.connection() as connection:
+                return await work(connection)
+
+        return await self._recovery.persist(attempt, repeatable=repeatable)
 
     # -- What there is.
 
@@ -97,8 +118,7 @@ class IMAPFolderService:
         wanted = _listing.Wanted(
             pattern, reference, subscribed, tuple(status), rights, tuple(metadata)
         )
-        async with self._pool.connection() as connection:
-            return await _listing.list_mailboxes(connection, wanted)
+        return await self._run(partial(_listing.list_mailboxes, wanted=wanted))
 
     async def tree(
         self,
@@ -116,8 +136,7 @@ class IMAPFolderService:
 
     async def exists(self, mailbox: str) -> bool:
         """Return whether there is a mailbox of that name that can be opened."""
-        async with self._pool.connection() as connection:
-            info = await _listing.find(connection, mailbox)
+        info = await self._run(partial(_listing.find, mailbox=mailbox))
         return info is not None and info.is_selectable
 
     async def specials(self) -> dict[SpecialUse, MailboxInfo]:
@@ -126,10 +145,12 @@ class IMAPFolderService:
         As the server says (RFC 6154), else by the names that programs give them
         in some forty languages.
         """
-        async with self._pool.connection() as connection:
+
+        async def look(connection: IMAPConnection) -> dict[SpecialUse, MailboxInfo]:
             found = await _listing.list_mailboxes(connection, _listing.Wanted())
-            preferred = profile_for(connection).special_names
-        return special_mailboxes(found, preferred)
+            return special_mailboxes(found, profile_for(connection).special_names)
+
+        return await self._run(look)
 
     async def special(self, use: SpecialUse) -> MailboxInfo | None:
         """Return the mailbox for *use*; None if there is none. See `specials`."""
@@ -144,8 +165,10 @@ class IMAPFolderService:
             mailbox: its name.
             items: what is wanted. What the server cannot tell stays None.
         """
-        async with self._pool.connection() as connection:
-            (answer,) = (await statuses(connection, [mailbox], items)).values()
+        answers = await self._run(
+            partial(statuses, mailboxes=[mailbox], wanted=tuple(items))
+        )
+        (answer,) = answers.values()
         if isinstance(answer, IMAPOperationError):
             raise answer
         return answer
@@ -167,8 +190,9 @@ class IMAPFolderService:
         if mailboxes is None:
             listed = await self.list(status=items)
             return {info.name: info.status for info in listed if info.status}
-        async with self._pool.connection() as connection:
-            answers = await statuses(connection, mailboxes, items)
+        answers = await self._run(
+            partial(statuses, mailboxes=tuple(mailboxes), wanted=tuple(items))
+        )
         return {
             name: answer
             for name, answer in answers.items()
@@ -177,11 +201,14 @@ class IMAPFolderService:
 
     async def namespaces(self) -> NamespaceData:
         """Return where mailboxes are: own, other users' and shared (RFC 2342)."""
-        async with self._pool.connection() as connection:
+
+        async def look(connection: IMAPConnection) -> NamespaceData:
             if "NAMESPACE" in trusted(connection):
                 return await connection.execute(Namespace())
             delimiter = await _listing.delimiter(connection)
-        return NamespaceData(personal=(NamespacePrefix("", delimiter),))
+            return NamespaceData(personal=(NamespacePrefix("", delimiter),))
+
+        return await self._run(look)
 
     # -- Names.
 
@@ -192,8 +219,7 @@ class IMAPFolderService:
             ValueError: a level is empty, or holds the delimiter or a control
                 character.
         """
-        async with self._pool.connection() as connection:
-            return join_levels(levels, await self._delimiter_by(connection))
+        return join_levels(levels, await self._run(self._delimiter_by))
 
     async def _delimiter_by(self, connection: IMAPConnection) -> str | None:
         if not self._knows_delimiter:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from ..connection import IMAPConnection, News
-from ..errors import IMAPConnectionError
+from ..errors import IMAPConnectionError, IMAPError, IMAPTimeoutError
 from ..model import Flag, IMAPSearchCriteria, MessageSet
 from ..wire import CopyUidCode, Status
 from ..wire.commands import (
@@ -18,25 +18,46 @@ from ..wire.commands import (
     UidStore,
 )
 from ._access import MailboxAccess, command_pieces, require_uidplus
+from ._baseline import Baseline, arrived_since, message_ids, pair_up
 from ._progress import Progress, not_repeatable
 from ._results import CopyResult, ExpungeResult
 
 
 class _Copying(Progress[CopyResult]):
-    """A copy or move under way."""
+    """A copy or move under way.
 
-    def __init__(self, messages: MessageSet, mailbox: str) -> None:
+    Attributes:
+        lost: the error that left open whether `uncertain` was copied or moved;
+            None if that is known, or cannot be found out.
+        by_copy: it was copied, there being no MOVE.
+        copied: messages to be removed still, being in the other mailbox.
+    """
+
+    def __init__(
+        self, access: MailboxAccess, messages: MessageSet, mailbox: str
+    ) -> None:
         super().__init__(messages)
+        self._access = access
         self._mailbox = mailbox
         self._uidvalidity: int | None = None
         self._uids: dict[int, int] = {}
+        self._baseline: Baseline | None = None
+        self.lost: IMAPConnectionError | None = None
+        self.by_copy = True
+        self.copied: MessageSet | None = None
 
     def note(self, code: CopyUidCode, piece: MessageSet) -> None:
         """Take from COPYUID what it tells of *piece*."""
         if code.count > len(piece):
             return  # of other messages, and any number of them
-        self._uidvalidity = code.uidvalidity
-        self._uids.update(pair for pair in code.pairs() if pair[0] in piece)
+        pairs = {pair[0]: pair[1] for pair in code.pairs() if pair[0] in piece}
+        self._note_pairs(code.uidvalidity, pairs)
+
+    def _note_pairs(self, uidvalidity: int, pairs: Mapping[int, int]) -> None:
+        self._uidvalidity = uidvalidity
+        self._uids.update(pairs)
+        baselines = self._access.recovery.baselines
+        baselines.note(self._mailbox, uidvalidity, pairs.values())
 
     @contextmanager
     def hearing(self, connection: IMAPConnection, piece: MessageSet) -> Generator[None]:
@@ -56,6 +77,59 @@ class _Copying(Progress[CopyResult]):
         finally:
             connection.remove_listener(hear)
 
+    async def copy(self, connection: IMAPConnection, piece: MessageSet) -> MessageSet:
+        """Copy *piece*; return what was copied, as far as that is told."""
+        self._baseline = await self._access.recovery.baseline(connection, self._mailbox)
+        with self.noticing_loss(can_find_out=self._baseline is not None):
+            code = await connection.execute(UidCopy(piece, self._mailbox))
+        if code is None:
+            self.forget_baseline()
+            return piece
+        self.note(code, piece)
+        return piece & MessageSet.from_ranges(code.source)
+
+    def forget_baseline(self) -> None:
+        """Look anew at the other mailbox: nobody told what was added."""
+        self._access.recovery.baselines.forget(self._mailbox)
+
+    @contextmanager
+    def noticing_loss(self, *, can_find_out: bool) -> Generator[None]:
+        """Note that nobody knows whether the command in the block was executed."""
+        try:
+            yield
+        except IMAPConnectionError as error:
+            if error.maybe_executed and can_find_out:
+                self.lost = error
+            raise
+
+    async def find_out(self) -> MessageSet | None:
+        """Return those of `uncertain` that were copied after all; None if none was.
+
+        COPY is all or nothing (RFC 9051 §6.4.7), so that is all that are there.
+
+        Raises:
+            IMAPConnectionError: that which left it open, if it cannot be told.
+        """
+        assert self.lost is not None
+        assert self._baseline is not None
+        async with self._access.connection(self.messages, read_only=True) as connection:
+            source = await message_ids(connection, self.uncertain)
+        target = MailboxAccess(self._access.pool, self._mailbox)
+        async with target.connection(read_only=True) as connection:
+            arrived = await arrived_since(connection, self._baseline)
+        pairs = pair_up(source, arrived)
+        lost = self.lost
+        if not pairs and pairs is not None and isinstance(lost, IMAPTimeoutError):
+            raise lost  # the server is slow, so it may still be at it: look again
+        self.lost = None
+        if pairs is None:
+            raise lost
+        if not pairs:
+            self.uncertain = self.of(())
+            return None
+        self._note_pairs(self._baseline.uidvalidity, pairs)
+        return self.of([MessageSet(pairs)])
+
     def result(self) -> CopyResult:
         """Return where the messages are now."""
         return CopyResult(
@@ -73,73 +147,128 @@ class _Expunging(Progress[ExpungeResult]):
 
 async def copy(access: MailboxAccess, messages: MessageSet, mailbox: str) -> CopyResult:
     """Copy *messages* to *mailbox*."""
-    async with access.connection(messages, known_uid=messages.last) as connection:
-        copying = _Copying(access.bound(messages, connection), mailbox)
-        with copying.telling(repeatable=False):
-            for piece in command_pieces(connection, messages):
+    copying = _Copying(access, messages, mailbox)
+
+    async def attempt() -> CopyResult:
+        if copying.lost is not None and await copying.find_out():
+            copying.finish(copying.uncertain)
+        async with access.connection(
+            copying.messages, known_uid=messages.last
+        ) as connection:
+            rest = copying.begin(access.bound(messages, connection))
+            for piece in command_pieces(connection, rest):
                 with copying.working_on(piece, atomic=True):
-                    code = await connection.execute(UidCopy(piece, mailbox))
-                if code is not None:
-                    copying.note(code, piece)
+                    await copying.copy(connection, piece)
         return copying.result()
+
+    with copying.telling(repeatable=False):
+        return await access.recovery.persist(
+            attempt, doubt=lambda: copying.lost, progress=lambda: copying.steps
+        )
 
 
 async def move(access: MailboxAccess, messages: MessageSet, mailbox: str) -> CopyResult:
     """Move *messages* to *mailbox*, by three commands where there is no MOVE."""
-    async with access.connection(messages, known_uid=messages.last) as connection:
-        moving = _Copying(access.bound(messages, connection), mailbox)
-        has_move = connection.supports("MOVE")
-        if not has_move:
-            require_uidplus(connection, "move")
-        with moving.telling():
-            for piece in command_pieces(connection, messages):
+    moving = _Copying(access, messages, mailbox)
+
+    async def attempt() -> CopyResult:
+        if moving.lost is not None:
+            await _find_out(moving)
+        async with access.connection(
+            moving.messages, known_uid=messages.last
+        ) as connection:
+            has_move = connection.supports("MOVE")
+            if not has_move:
+                require_uidplus(connection, "move")
+            rest = moving.begin(access.bound(messages, connection))
+            if moving.copied is not None:
+                piece = moving.uncertain
+                with moving.working_on(piece):
+                    await _remove_copied(connection, moving)
+                rest -= piece
+            for piece in command_pieces(connection, rest):
                 with moving.working_on(piece):
                     if has_move:
                         await _move(connection, piece, mailbox, moving)
                     else:
-                        await _move_by_copy(connection, piece, mailbox, moving)
+                        await _move_by_copy(connection, piece, moving)
         return moving.result()
+
+    with moving.telling():
+        try:
+            return await access.recovery.persist(
+                attempt,
+                doubt=lambda: moving.lost,
+                progress=lambda: (moving.steps, moving.copied is None),
+            )
+        except IMAPError as error:
+            if moving.copied is not None:
+                not_repeatable(error)  # it would copy them again
+            raise
+
+
+async def _find_out(moving: _Copying) -> None:
+    """Go on from where it is not known what became of the last command."""
+    assert moving.lost is not None
+    if moving.by_copy:
+        moving.copied = await moving.find_out()
+    elif isinstance(moving.lost, IMAPTimeoutError):
+        raise moving.lost  # the server may still be at it
+    else:
+        # What was moved is gone, so that moving all again moves what is left.
+        moving.lost = None
 
 
 async def _move(
     connection: IMAPConnection, piece: MessageSet, mailbox: str, moving: _Copying
 ) -> None:
-    with moving.hearing(connection, piece):
+    moving.by_copy = False
+    with moving.hearing(connection, piece), moving.noticing_loss(can_find_out=True):
         code = await connection.execute(UidMove(piece, mailbox))
     if code is not None:
         moving.note(code, piece)
+    else:
+        moving.forget_baseline()
 
 
 async def _move_by_copy(
-    connection: IMAPConnection, piece: MessageSet, mailbox: str, moving: _Copying
+    connection: IMAPConnection, piece: MessageSet, moving: _Copying
 ) -> None:
     # Only what the session sees now is copied, so only that may go.
     seen = await connection.execute(UidSearch(IMAPSearchCriteria.uid(piece)))
     seen &= piece
     if not seen:
         return
-    code = await connection.execute(UidCopy(seen, mailbox))
-    if code is not None:
-        moving.note(code, seen)
-        seen &= MessageSet.from_ranges(code.source)  # what was copied, for certain
-    if seen:
-        try:
-            await expunge_piece(connection, seen)
-        except IMAPConnectionError as error:
-            not_repeatable(error)  # it would copy them again
-            raise
+    moving.by_copy = True
+    moving.copied = await moving.copy(connection, seen)
+    await _remove_copied(connection, moving)
+
+
+async def _remove_copied(connection: IMAPConnection, moving: _Copying) -> None:
+    if moving.copied:
+        await expunge_piece(connection, moving.copied)
+    moving.copied = None
 
 
 async def expunge(access: MailboxAccess, messages: MessageSet) -> ExpungeResult:
     """Remove *messages* for good, and no others."""
-    async with access.connection(messages, known_uid=messages.last) as connection:
-        expunging = _Expunging(access.bound(messages, connection))
-        require_uidplus(connection, "expunge only these messages")
-        with expunging.telling():
-            for piece in command_pieces(connection, messages):
+    expunging = _Expunging(messages)
+
+    async def attempt() -> ExpungeResult:
+        async with access.connection(
+            expunging.messages, known_uid=messages.last
+        ) as connection:
+            require_uidplus(connection, "expunge only these messages")
+            rest = expunging.begin(access.bound(messages, connection))
+            for piece in command_pieces(connection, rest):
                 with expunging.working_on(piece):
                     await expunge_piece(connection, piece)
         return expunging.result()
+
+    with expunging.telling():
+        return await access.recovery.persist(
+            attempt, repeatable=True, progress=lambda: expunging.steps
+        )
 
 
 async def expunge_piece(connection: IMAPConnection, piece: MessageSet) -> None:

@@ -28,9 +28,26 @@ class Progress(ABC, Generic[R]):
 
     def __init__(self, messages: MessageSet) -> None:
         self._messages = messages
+        self._has_begun = False
         self._done: list[MessageSet] = []
         self.uncertain = self.of(())
         """Messages of which it is not known."""
+
+    def begin(self, messages: MessageSet) -> MessageSet:
+        """Return what is left to do, *messages* being those of this life."""
+        self._messages = messages
+        self._has_begun = True
+        return messages - self.done
+
+    @property
+    def messages(self) -> MessageSet:
+        """All of them; of a known life of the mailbox, once it has begun."""
+        return self._messages
+
+    @property
+    def steps(self) -> int:
+        """How many pieces are done with."""
+        return len(self._done)
 
     def of(self, pieces: Iterable[MessageSet]) -> MessageSet:
         """Return *pieces* as one set, in time of their ranges."""
@@ -59,7 +76,8 @@ class Progress(ABC, Generic[R]):
         try:
             yield
         except IMAPError as error:
-            error.partial = self.result()
+            if self._has_begun:
+                error.partial = self.result()
             if self._done and not repeatable:
                 not_repeatable(error)
             raise
@@ -81,4 +99,9 @@ class Progress(ABC, Generic[R]):
             if not (is_unsent or (atomic and not is_cut)):
                 self.uncertain = piece
             raise
+        self.finish(piece)
+
+    def finish(self, piece: MessageSet) -> None:
+        """Note that *piece* is done with."""
         self._done.append(piece)
+        self.uncertain -= piece

@@ -36,6 +36,7 @@ async def replace(
         kept = await _flags_of(connection, uid)
         if flags is None:
             message = replace_fields(message, flags=kept)
+        access.recovery.baselines.forget(access.mailbox)
         if not in_one_step:
             return await _replace_by_append(connection, access.mailbox, old, message)
         await check_size(connection, access.mailbox, message)

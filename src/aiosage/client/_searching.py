@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from ..connection import IMAPConnection
 from ..errors import IMAPSearchError
 from ..model import IMAPSearchCriteria, MessageSet
 from ..wire.commands import UidSearch
-from ._access import MailboxAccess, uidvalidity_of
+from ._access import MailboxAccess
 
 
 async def search(access: MailboxAccess, criteria: IMAPSearchCriteria) -> MessageSet:
     """Return the messages that match *criteria*."""
-    async with access.connection(read_only=True) as connection:
+
+    async def look(connection: IMAPConnection) -> MessageSet:
         esearch = connection.supports("ESEARCH")
         charset = criteria.needs_charset
         try:
@@ -20,4 +22,6 @@ async def search(access: MailboxAccess, criteria: IMAPSearchCriteria) -> Message
                 raise
             # Some servers take UTF-8 only if it is not announced.
             found = await connection.execute(UidSearch(criteria, esearch))
-        return found.bound_to(access.mailbox, uidvalidity_of(connection))
+        return access.bound(found, connection)
+
+    return await access.run(look, read_only=True)

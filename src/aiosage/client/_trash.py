@@ -6,15 +6,16 @@ from ..errors import IMAPMailboxError
 from ..model import SpecialUse
 from ..pool import IMAPConnectionPool
 from ._folder_service import IMAPFolderService
+from ._recovery import Recovery
 
 
-async def find_trash(pool: IMAPConnectionPool) -> str:
+async def find_trash(pool: IMAPConnectionPool, recovery: Recovery) -> str:
     """Return the name of the trash.
 
     Raises:
         IMAPMailboxError: there is none.
     """
-    trash = await IMAPFolderService(pool).special(SpecialUse.TRASH)
+    trash = await IMAPFolderService(pool, recovery).special(SpecialUse.TRASH)
     if trash is None:
         raise IMAPMailboxError(
             "LIST",

@@ -19,6 +19,7 @@ from . import (
     _searching,
 )
 from ._access import MailboxAccess
+from ._recovery import Recovery
 from ._results import (
     AppendResult,
     CopyResult,
@@ -37,10 +38,19 @@ class IMAPMailboxUIDService:
     It holds no connection between calls, nor while the body of an ``async for``
     runs: commands inside the loop, ``break`` and exceptions are safe, with a
     pool of one, too.
+
+    After a lost connection, or when the server is busy, it goes on where it was, as
+    ``retry`` of `IMAPClient` says. An error tells that this did not help, or that it
+    cannot be known whether something was done (``maybe_executed``).
     """
 
-    def __init__(self, pool: IMAPConnectionPool, mailbox: str) -> None:
-        self._access = MailboxAccess(pool, mailbox)
+    def __init__(
+        self,
+        pool: IMAPConnectionPool,
+        mailbox: str,
+        recovery: Recovery | None = None,
+    ) -> None:
+        self._access = MailboxAccess(pool, mailbox, recovery or Recovery())
 
     def __repr__(self) -> str:
         return f"<IMAPMailboxUIDService {self.name!r}>"
@@ -256,7 +266,7 @@ class IMAPMailboxUIDService:
         """
         owned = self._access.own(messages)
         if trash is None:
-            trash = await find_trash(self._access.pool)
+            trash = await find_trash(self._access.pool, self._access.recovery)
         if trash == self.name:
             raise already_in_trash(trash)
         return await _moving.move(self._access, owned, trash)

@@ -9,6 +9,7 @@ from ..errors import (
     IMAPGreetingError,
     IMAPProtocolError,
     IMAPTimeoutError,
+    suggested_delay,
 )
 from ..wire import Status
 from ._pending import Pending
@@ -29,6 +30,7 @@ def refused(greeting: Status) -> IMAPGreetingError:
         f"the server refused the session: {greeting.text}",
         hint="Try again later, or with fewer connections.",
     )
+    error.retry_after = suggested_delay(greeting.text)
     error.referral = referral_in(greeting)
     if error.referral is not None:
         error.hint = f"The account is on {error.referral.host}."
@@ -45,7 +47,9 @@ def injected() -> IMAPProtocolError:
 
 def said_bye(text: str) -> IMAPConnectionLost:
     """The server has said so."""
-    return IMAPConnectionLost(f"the server ended the session: {text}")
+    error = IMAPConnectionLost(f"the server ended the session: {text}")
+    error.retry_after = suggested_delay(text)
+    return error
 
 
 def lost(exc: Exception | None) -> IMAPConnectionLost:

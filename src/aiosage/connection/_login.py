@@ -17,6 +17,7 @@ from ..errors import (
     IMAPCapabilityError,
     IMAPConfigurationError,
     IMAPError,
+    suggested_delay,
 )
 from ..model import Secret
 from ..wire import Condition, Status
@@ -38,7 +39,9 @@ from .sasl import (
 )
 
 # What a server answers when the same credentials may work later (RFC 5530 §3).
-_TEMPORARY: Final = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"})
+_TEMPORARY: Final = frozenset(
+    {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "THROTTLED"}
+)
 
 
 async def run(protocol: IMAPProtocol, command: Command[object]) -> Status:
@@ -217,7 +220,7 @@ def _refused(
     status: Status,
 ) -> IMAPAuthenticationError:
     code = status.code.name if status.code else None
-    retryable = code in _TEMPORARY
+    retryable = code in _TEMPORARY or suggested_delay(status.text) is not None
     details: dict[str, str] = {}
     if mechanism is not None:
         for name, told in mechanism.details.items():

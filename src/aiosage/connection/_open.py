@@ -177,6 +177,7 @@ async def _open(config: ConnectionConfig, token: Secret | None) -> IMAPProtocol:
                 f"{step.doing} {config.address}: {error.message}",
                 hint=error.hint or step.hint,
             )
+            failure.retry_after = error.retry_after
             if isinstance(error, IMAPGreetingError):
                 failure.referral = error.referral
             raise failure from error

@@ -1,5 +1,20 @@
-"""What to do when things fail; knows no IMAP."""
+"""What to do when things fail or are too many; knows no IMAP, useful alone."""
 
 from ._backoff import backoff
+from ._breaker import CircuitBreaker, CircuitSnapshot
+from ._circuit import CircuitState
+from ._rate import AdaptiveRateLimiter, RateLimiter, RateSnapshot
+from ._retry import RetryAttempt, RetryPolicy, retry
 
-__all__ = ["backoff"]
+__all__ = [
+    "AdaptiveRateLimiter",
+    "CircuitBreaker",
+    "CircuitSnapshot",
+    "CircuitState",
+    "RateLimiter",
+    "RateSnapshot",
+    "RetryAttempt",
+    "RetryPolicy",
+    "backoff",
+    "retry",
+]

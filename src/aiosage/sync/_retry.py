@@ -6,17 +6,15 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import anyio
-import stamina
-
 from ..errors import (
     IMAPAuthenticationError,
     IMAPConnectionError,
+    IMAPError,
     IMAPOperationError,
     IMAPPoolTimeout,
     UIDValidityChanged,
 )
-from ..resilience import backoff
+from ..resilience import RetryPolicy, retry
 
 log = logging.getLogger("aiosage.sync")
 
@@ -42,7 +40,8 @@ async def retrying(
 ) -> T:
     """Return what *work* returns, trying again after transient errors.
 
-    Waits between attempts grow exponentially, with jitter.
+    Waits between attempts grow exponentially, with jitter; what the server asks
+    for is obeyed.
 
     Args:
         work: done anew each time; it continues where the last attempt ended.
@@ -50,21 +49,13 @@ async def retrying(
             raised. So what moves on is never given up, however bad the network.
         moved: a number that is another one when progress was made.
     """
-    while True:
-        before = moved()
 
-        def is_stuck(error: Exception, before: int = before) -> bool:
-            if is_transient(error):
-                log.warning("attempt failed: %s", error)
-            return is_transient(error) and moved() == before
+    def answer(error: Exception) -> bool | float:
+        if not is_transient(error):
+            return False
+        log.warning("attempt failed: %s", error)
+        asked = error.retry_after if isinstance(error, IMAPError) else None
+        return True if asked is None else asked
 
-        try:
-            async for attempt in stamina.retry_context(
-                on=is_stuck, attempts=attempts, timeout=None
-            ):
-                with attempt:
-                    return await work()
-        except Exception as error:
-            if not is_transient(error) or moved() == before:
-                raise
-            await anyio.sleep(backoff(1))
+    policy = RetryPolicy(attempts=attempts, timeout=3600.0)
+    return await retry(work, policy, on=answer, progress=moved)
