@@ -85,7 +85,7 @@ class _Reader:
 
     def __init__(self, uids: MessageSet) -> None:
         self._ranges = iter(uids.ranges)
-        self._next = next(self._ranges, None)
+        self._next: tuple[int, int] | None = next(self._ranges, None)
 
     def up_to(self, last: int) -> MessageSet:
         """Return what has not been read yet, as far as *last*."""

@@ -1,0 +1,73 @@
+"""Messages of one mailbox in threads."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import aclosing
+from typing import Final
+
+from anyio import to_thread
+
+from ..errors import IMAPSearchError
+from ..model import (
+    IMAPSearchCriteria,
+    MessagePart,
+    MessageSet,
+    ThreadAlgorithm,
+    ThreadItem,
+    ThreadNode,
+    threads_of,
+)
+from ..wire.commands import UidThread
+from . import _fetching
+from ._access import MailboxAccess, uidvalidity_of
+from ._results import ThreadResult
+from ._search_plan import plan_thread, without_charset
+from ._searching import find, is_bad_charset
+from ._server import trusted
+
+log = logging.getLogger("aiosage.client")
+
+_PARTS: Final = (
+    MessagePart.INTERNAL_DATE,
+    MessagePart.header_fields(
+        "Date", "In-Reply-To", "Message-ID", "References", "Subject"
+    ),
+)
+
+
+async def thread(
+    access: MailboxAccess, criteria: IMAPSearchCriteria, algorithm: ThreadAlgorithm
+) -> ThreadResult:
+    """Return the messages that match *criteria* in threads."""
+    async with access.connection(read_only=True) as connection:
+        plan = plan_thread(trusted(connection), criteria, algorithm)
+        log.debug("%s", plan)
+        if not plan.is_here:
+            charset = "UTF-8" if criteria.needs_charset else "US-ASCII"
+            try:
+                threads = await connection.execute(
+                    UidThread(algorithm, criteria, charset)
+                )
+            except IMAPSearchError as error:
+                if not is_bad_charset(error):
+                    raise
+                plan = without_charset(plan)
+            else:
+                uidvalidity = uidvalidity_of(connection)
+                return ThreadResult(access.mailbox, uidvalidity, threads, plan)
+        found = access.bound(await find(connection, criteria), connection)
+    threads = await _thread_here(access, found, algorithm)
+    return ThreadResult(access.mailbox, found.uidvalidity, threads, plan)
+
+
+async def _thread_here(
+    access: MailboxAccess, found: MessageSet, algorithm: ThreadAlgorithm
+) -> tuple[ThreadNode, ...]:
+    async with aclosing(_fetching.fetch(access, found, _PARTS)) as messages:
+        items = [
+            ThreadItem.from_message(message.uid, message)
+            async for message in messages
+            if message.uid is not None
+        ]
+    return await to_thread.run_sync(threads_of, items, algorithm)
