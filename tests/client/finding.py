@@ -61,6 +61,12 @@ CORPORA = {
     **{f"tangled {seed}": list(tangled_messages(seed)) for seed in range(3)},
 }
 
+WITHOUT_SORT = (
+    "IMAP4rev1 LITERAL+ UIDPLUS",
+    "IMAP4rev1 LITERAL+ UIDPLUS ESEARCH SEARCHRES",
+)
+"""What a server may announce that does not sort."""
+
 
 async def fill(inbox: IMAPMailboxUIDService, name: str) -> None:
     """Add the messages of a corpus."""

@@ -16,7 +16,7 @@ from aiosage import (
 )
 
 from .accounts import OtherClient, scripted_client, small
-from .finding import CORPORA, COUNT, fill, poor_dovecot
+from .finding import CORPORA, COUNT, WITHOUT_SORT, fill, poor_dovecot
 
 KEYS = [key for key in SortKey if key is not SortKey.RELEVANCY]
 ORDERS = [
@@ -44,14 +44,15 @@ async def test_messages_come_in_the_order_asked_for(any_client: IMAPClient) -> N
 
 
 @pytest.mark.dovecot
+@pytest.mark.parametrize("announced", WITHOUT_SORT)
 @pytest.mark.parametrize("corpus", CORPORA)
 async def test_sorted_here_as_by_dovecot(
-    dovecot_client: IMAPClient, corpus: str
+    dovecot_client: IMAPClient, corpus: str, announced: str
 ) -> None:
     """RFC 5256 says how, so that it does not matter who does it."""
     inbox = dovecot_client.mailbox()
     await fill(inbox, corpus)
-    async with poor_dovecot("IMAP4rev1 LITERAL+ UIDPLUS") as poor_client:
+    async with poor_dovecot(announced) as poor_client:
         poor = poor_client.mailbox()
         await fill(poor, corpus)
         for order in ORDERS:
@@ -160,3 +161,60 @@ S: T2 OK done
         result = await client.mailbox().sort(S.UNSEEN, SortKey.ARRIVAL.descending)
 
     assert list(result) == [7, 4, 5, 6, 2]
+
+
+async def test_what_is_found_is_read_in_the_same_round_trip() -> None:
+    """A server that remembers what it found (RFC 5182) is asked for both at once."""
+    script = f"""{SELECTED.format("ESEARCH SEARCHRES")}
+C: T2 UID SEARCH RETURN (SAVE ALL) UNSEEN
+C: T3 UID FETCH $ (RFC822.SIZE)
+S: * ESEARCH (TAG "T2") UID ALL 4,6
+S: T2 OK done
+S: * 1 FETCH (UID 4 RFC822.SIZE 20)
+S: * 2 FETCH (UID 6 RFC822.SIZE 10)
+S: * 3 FETCH (UID 7 FLAGS ())
+S: T3 OK done
+"""
+    async with scripted_client(script) as client:
+        assert list(await client.mailbox().sort(S.UNSEEN, SortKey.SIZE)) == [6, 4]
+
+
+async def test_of_a_large_mailbox_not_all_is_read_at_once() -> None:
+    """Memory is bounded: what is found is fetched in windows."""
+    large = SELECTED.format("ESEARCH SEARCHRES").replace("3 EXISTS", "30000 EXISTS")
+    script = f"""{large}
+C: T2 UID SEARCH RETURN (ALL) ALL
+S: * ESEARCH (TAG "T2") UID ALL 1:17
+S: T2 OK done
+C: T3 NOOP
+S: T3 OK done
+C: T4 UID FETCH 1:16 (RFC822.SIZE)
+S: * 1 FETCH (UID 1 RFC822.SIZE 20)
+S: T4 OK done
+C: T5 NOOP
+S: T5 OK done
+C: T6 UID FETCH 17 (RFC822.SIZE)
+S: * 17 FETCH (UID 17 RFC822.SIZE 10)
+S: T6 OK done
+"""
+    async with scripted_client(script) as client:
+        assert list(await client.mailbox().sort(S.ALL, SortKey.SIZE)) == [17, 1]
+
+
+async def test_a_search_that_is_not_saved_is_made_again() -> None:
+    script = f"""{SELECTED.format("ESEARCH SEARCHRES")}
+C: T2 UID SEARCH RETURN (SAVE ALL) ALL
+C: T3 UID FETCH $ (RFC822.SIZE)
+S: T2 NO [NOTSAVED] too much
+S: T3 BAD nothing is saved
+C: T4 UID SEARCH RETURN (ALL) ALL
+S: * ESEARCH (TAG "T4") UID ALL 4
+S: T4 OK done
+C: T5 NOOP
+S: T5 OK done
+C: T6 UID FETCH 4 (RFC822.SIZE)
+S: * 1 FETCH (UID 4 RFC822.SIZE 20)
+S: T6 OK done
+"""
+    async with scripted_client(script) as client:
+        assert list(await client.mailbox().sort(S.ALL, SortKey.SIZE)) == [4]

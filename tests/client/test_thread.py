@@ -8,7 +8,7 @@ from aiosage import IMAPClient, ThreadAlgorithm, ThreadNode
 from aiosage import IMAPSearchCriteria as S
 
 from .accounts import scripted_client, small
-from .finding import CORPORA, COUNT, fill, poor_dovecot
+from .finding import CORPORA, COUNT, WITHOUT_SORT, fill, poor_dovecot
 from .test_sort import SELECTED
 
 N = ThreadNode
@@ -40,14 +40,15 @@ async def test_answers_are_below_what_they_answer(
 
 
 @pytest.mark.dovecot
+@pytest.mark.parametrize("announced", WITHOUT_SORT)
 @pytest.mark.parametrize("corpus", CORPORA)
 async def test_threaded_here_as_by_dovecot(
-    dovecot_client: IMAPClient, corpus: str
+    dovecot_client: IMAPClient, corpus: str, announced: str
 ) -> None:
     """RFC 5256 says how, so that it does not matter who does it."""
     inbox = dovecot_client.mailbox()
     await fill(inbox, corpus)
-    async with poor_dovecot("IMAP4rev1 LITERAL+ UIDPLUS") as poor_client:
+    async with poor_dovecot(announced) as poor_client:
         poor = poor_client.mailbox()
         await fill(poor, corpus)
         for algorithm in ThreadAlgorithm:

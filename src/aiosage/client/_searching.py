@@ -27,6 +27,7 @@ from ..wire.commands import (
 from ._access import SET_OCTETS, MailboxAccess
 from ._search_plan import SearchPlan, plan_search, plan_sort, plan_thread
 from ._server import trusted
+from ._together import execute_all
 
 R = TypeVar("R")
 
@@ -120,9 +121,15 @@ async def find(connection: IMAPConnection, criteria: IMAPSearchCriteria) -> Mess
     log.debug("%s", plan)
     if plan.searches == 1:
         return await _find_all(connection, criteria)
+    esearch = "ESEARCH" in trusted(connection)
+    pieces = list(criteria.split(SET_OCTETS))
+    commands = [UidSearch(piece, esearch, criteria.needs_charset) for piece in pieces]
     ranges: list[tuple[int, int]] = []
-    for piece in criteria.split(SET_OCTETS):
-        ranges.extend((await _find_all(connection, piece)).ranges)
+    results = await execute_all(connection, commands)
+    for piece, found in zip(pieces, results, strict=True):
+        if isinstance(found, IMAPOperationError):  # one at a time it may work
+            found = await _find_all(connection, piece)
+        ranges.extend(found.ranges)
     return MessageSet.from_ranges(ranges)
 
 

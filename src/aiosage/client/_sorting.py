@@ -22,8 +22,8 @@ from ..model import (
     sort_values,
 )
 from ..wire.commands import SearchOptions, UidSort
-from . import _fetching
 from ._access import MailboxAccess, uidvalidity_of
+from ._found import find_to_read, read
 from ._results import SortResult
 from ._search_plan import SearchPlan, plan_sort, without_charset
 from ._searching import find, is_bad_charset
@@ -58,9 +58,12 @@ async def sort(
             else:
                 uidvalidity = uidvalidity_of(connection)
                 return SortResult(access.mailbox, uidvalidity, uids, plan)
-        found = access.bound(await find(connection, criteria), connection)
-    uids = await _sort_here(access, found, order)
-    return SortResult(access.mailbox, found.uidvalidity, uids, plan)
+        parts = _parts(order)
+        found = await find_to_read(access, connection, criteria, parts)
+    async with aclosing(read(access, found, parts)) as messages:
+        values = [(uid, sort_values(message, order)) async for uid, message in messages]
+    uids = await to_thread.run_sync(in_order, values, order)
+    return SortResult(access.mailbox, found.messages.uidvalidity, uids, plan)
 
 
 async def _sort_there(
@@ -85,22 +88,12 @@ async def _sort_there(
     return tuple(uid for uid in ordered.messages or () if uid in found)
 
 
-async def _sort_here(
-    access: MailboxAccess,
-    found: MessageSet,
-    order: Sequence[SortKey | Descending],
-) -> tuple[int, ...]:
-    parts = tuple(
+def _parts(order: Sequence[SortKey | Descending]) -> tuple[MessagePart, ...]:
+    """Return what is to be read to sort by *order*."""
+    return tuple(
         dict.fromkeys(
             part
             for term in order
             for part in _PARTS.get(key_of(term), (MessagePart.ENVELOPE,))
         )
     )
-    async with aclosing(_fetching.fetch(access, found, parts)) as messages:
-        values = [
-            (message.uid, sort_values(message, order))
-            async for message in messages
-            if message.uid is not None
-        ]
-    return await to_thread.run_sync(in_order, values, order)

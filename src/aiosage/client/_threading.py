@@ -12,18 +12,16 @@ from ..errors import IMAPSearchError
 from ..model import (
     IMAPSearchCriteria,
     MessagePart,
-    MessageSet,
     ThreadAlgorithm,
     ThreadItem,
-    ThreadNode,
     threads_of,
 )
 from ..wire.commands import UidThread
-from . import _fetching
 from ._access import MailboxAccess, uidvalidity_of
+from ._found import find_to_read, read
 from ._results import ThreadResult
 from ._search_plan import plan_thread, without_charset
-from ._searching import find, is_bad_charset
+from ._searching import is_bad_charset
 from ._server import trusted
 
 log = logging.getLogger("aiosage.client")
@@ -56,18 +54,10 @@ async def thread(
             else:
                 uidvalidity = uidvalidity_of(connection)
                 return ThreadResult(access.mailbox, uidvalidity, threads, plan)
-        found = access.bound(await find(connection, criteria), connection)
-    threads = await _thread_here(access, found, algorithm)
-    return ThreadResult(access.mailbox, found.uidvalidity, threads, plan)
-
-
-async def _thread_here(
-    access: MailboxAccess, found: MessageSet, algorithm: ThreadAlgorithm
-) -> tuple[ThreadNode, ...]:
-    async with aclosing(_fetching.fetch(access, found, _PARTS)) as messages:
+        found = await find_to_read(access, connection, criteria, _PARTS)
+    async with aclosing(read(access, found, _PARTS)) as messages:
         items = [
-            ThreadItem.from_message(message.uid, message)
-            async for message in messages
-            if message.uid is not None
+            ThreadItem.from_message(uid, message) async for uid, message in messages
         ]
-    return await to_thread.run_sync(threads_of, items, algorithm)
+    threads = await to_thread.run_sync(threads_of, items, algorithm)
+    return ThreadResult(access.mailbox, found.messages.uidvalidity, threads, plan)
