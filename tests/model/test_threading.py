@@ -185,7 +185,7 @@ def test_deep_threads_neither_recurse_nor_cost_much() -> None:
     assert len(list(thread.walk())) == 20_000
     assert hash(thread) == hash(threads_of(_deep(20_000))[0])
     assert repr(thread).startswith("<ThreadNode 1, ")
-    assert growth(seconds, 5000, 20_000) < 9
+    assert growth(seconds, 3000, 24_000) < 30
 
 
 @pytest.mark.parametrize("piece", ["<a@b> ", '<"', "<", "<a", '<"\\', "<a@"])
@@ -196,7 +196,7 @@ def test_a_header_full_of_ids_costs_linear_time(piece: str) -> None:
             lambda: ThreadItem.from_message(1, EmailMessage(header=header)), number=1
         )
 
-    assert growth(seconds, 20_000, 80_000) < 9
+    assert growth(seconds, 40_000, 320_000) < 30
 
 
 references = st.lists(st.sampled_from([f"m{n}" for n in range(9)]), max_size=4)

@@ -42,8 +42,9 @@ from ._secret import Secret
 from ._sequence_set import SavedResult, SequenceSet
 from ._special_mailboxes import special_mailboxes
 from ._special_names import SPECIAL_NAMES
+from ._thread_item import ThreadItem
 from ._thread_node import ThreadNode
-from ._threading import ThreadAlgorithm, ThreadItem, threads_of
+from ._threading import ThreadAlgorithm, threads_of
 
 __all__ = [
     "MAX_UID",
