@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from timeit import timeit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiosage import EmailMessage, Flag, MessageSet
@@ -66,6 +66,7 @@ def test_the_parts_find_what_the_whole_finds(criteria: S, octets: int) -> None:
     assert all(_octets(part) <= octets for part in parts)
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(st.sets(st.integers(1, 400), max_size=60), st.sampled_from("&|-")),
