@@ -77,6 +77,7 @@ def test_equal_messages_stay_in_mailbox_order_also_in_descending_order() -> None
     ]
 
     assert in_order(values, order) == (4, 2, 1, 3)
+    assert in_order(reversed(values), order) == (4, 2, 1, 3)
 
 
 def test_what_is_not_known_is_not_guessed() -> None:

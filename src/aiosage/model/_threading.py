@@ -24,7 +24,8 @@ class ThreadAlgorithm(StrEnum):
 
     ORDEREDSUBJECT goes by subject alone (RFC 5256 §3). REFERENCES goes by
     References and In-Reply-To, and then by subject. REFS goes by the former alone,
-    and has the threads in the order of their latest messages.
+    and has the threads in the order of their latest messages: here and on Dovecot
+    by sent date, on Cyrus by arrival.
     """
 
     REFERENCES = "REFERENCES"
