@@ -42,8 +42,6 @@ def plan_search(offered: Set[str], criteria: IMAPSearchCriteria) -> SearchPlan:
         IMAPCapabilityError: it lacks what a key of *criteria* needs.
     """
     for capability in sorted(criteria.needed_capabilities - offered):
-        if capability == "CONDSTORE" and "QRESYNC" in offered:
-            continue  # which implies it (RFC 7162 §3.2.3)
         raise IMAPCapabilityError(
             f"the server cannot search like this: it does not announce {capability}",
             capability=capability,

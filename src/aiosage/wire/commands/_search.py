@@ -12,7 +12,7 @@ from .._encoder import Encoder
 from .._search_keys import encode_criteria
 from ..responses import ESearchData, SearchData, SortData, Status, Untagged
 from ._command import SELECTED, Command, R
-from ._outcome import CONDSTORE, limit_of
+from ._outcome import limit_of
 from ._search_options import ALL_FOUND, SearchOptions, SearchResult
 
 M = TypeVar("M")
@@ -220,8 +220,7 @@ class CancelUpdate(Command[None]):
 
 def criteria_need(criteria: IMAPSearchCriteria) -> Iterator[tuple[str, ...]]:
     """Yield what the server must announce to search by *criteria*."""
-    for capability in sorted(criteria.needed_capabilities):
-        yield CONDSTORE if capability == "CONDSTORE" else (capability,)
+    return ((capability,) for capability in sorted(criteria.needed_capabilities))
 
 
 def write_program(to: Encoder, criteria: IMAPSearchCriteria, charset: bool) -> None:
