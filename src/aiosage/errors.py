@@ -382,7 +382,7 @@ _BY_COMMAND: dict[str, type[IMAPOperationError]] = {
     "UNSUBSCRIBE": IMAPMailboxError,
     "STATUS": IMAPMailboxError,
     "LIST": IMAPMailboxError,
-    "UID SEARCH": IMAPSearchError,
+    **dict.fromkeys(("UID SEARCH", "UID SORT", "UID THREAD"), IMAPSearchError),
     "UID FETCH": IMAPMessageError,
     "APPEND": IMAPMessageError,
 }

@@ -14,6 +14,7 @@ from aiosage import (
     IMAPSearchCriteria,
     MessageSection,
     MessageSet,
+    SortKey,
 )
 from aiosage.model import Flag
 from aiosage.testing import MemoryServer, cancel_at_every_await
@@ -84,6 +85,10 @@ async def tree(client: IMAPClient) -> None:
 OPERATIONS: dict[str, Operation] = {
     "search": lambda c: c.mailbox().search(IMAPSearchCriteria.subject("é")),
     "search_batches": search_batches,
+    "count": lambda c: c.mailbox().count(),
+    "sort": lambda c: c.mailbox().sort(IMAPSearchCriteria.ALL, SortKey.DATE),
+    "thread": lambda c: c.mailbox().thread(),
+    "explain": lambda c: c.mailbox().explain(),
     "fetch": fetch,
     "fetch and break": fetch_and_break,
     "add_flags": lambda c: c.mailbox().add_flags(ALL, Flag.FLAGGED),

@@ -1,6 +1,7 @@
 """An account, its mailboxes and its messages."""
 
 from ._client import ConnectionOptions, IMAPClient
+from ._finding import MessageFinder
 from ._folder_service import IMAPFolderService
 from ._results import (
     AppendResult,
@@ -9,7 +10,10 @@ from ._results import (
     ExpungeResult,
     FlagResult,
     LabelResult,
+    SortResult,
+    ThreadResult,
 )
+from ._search_plan import SearchPlan
 from ._sections import MessageSection
 from ._server import ServerInfo
 from ._sources import AppendItem, MessageSource
@@ -27,7 +31,11 @@ __all__ = [
     "IMAPFolderService",
     "IMAPMailboxUIDService",
     "LabelResult",
+    "MessageFinder",
     "MessageSection",
     "MessageSource",
+    "SearchPlan",
     "ServerInfo",
+    "SortResult",
+    "ThreadResult",
 ]

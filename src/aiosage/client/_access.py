@@ -17,8 +17,8 @@ from ._recovery import Recovery
 
 R = TypeVar("R")
 
-# Octets of UIDs in one command. RFC 7162 §4 asks servers for lines of 8192.
-_SET_OCTETS: Final = 7500
+SET_OCTETS: Final = 7500
+"""Octets of UIDs in one command. RFC 7162 §4 asks servers for lines of 8192."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def uidvalidity_of(connection: IMAPConnection) -> int | None:
 
 def pieces(messages: MessageSet) -> Iterator[MessageSet]:
     """Yield *messages* in sets that fit into a command."""
-    return messages.iter_wire(_SET_OCTETS)
+    return messages.iter_wire(SET_OCTETS)
 
 
 def command_pieces(

@@ -5,10 +5,11 @@ The error of a call that got some way carries the result so far as ``partial``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ..model import Flag, MessageSet, SpecialUse
+from ..model import Flag, MessageSet, SpecialUse, ThreadNode
+from ._search_plan import SearchPlan
 
 _NONE = MessageSet()
 
@@ -122,3 +123,60 @@ class CreateResult:
     mailbox: str
     mailbox_id: str | None
     special_use: SpecialUse | None
+
+
+@dataclass(frozen=True, slots=True)
+class SortResult:
+    """Messages in the order asked for; iterating yields their UIDs.
+
+    Attributes:
+        mailbox: its name.
+        uidvalidity: of the mailbox; None if the server does not tell.
+        uids: in order.
+        plan: how it was done.
+    """
+
+    mailbox: str
+    uidvalidity: int | None
+    uids: tuple[int, ...]
+    plan: SearchPlan
+
+    @property
+    def messages(self) -> MessageSet:
+        """The messages as a set, in no order but that of UIDs."""
+        return MessageSet(self.uids, mailbox=self.mailbox, uidvalidity=self.uidvalidity)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.uids)
+
+    def __len__(self) -> int:
+        return len(self.uids)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadResult:
+    """Messages in threads; iterating yields the threads.
+
+    Attributes:
+        mailbox: its name.
+        uidvalidity: of the mailbox; None if the server does not tell.
+        threads: in the order of the algorithm.
+        plan: how it was done.
+    """
+
+    mailbox: str
+    uidvalidity: int | None
+    threads: tuple[ThreadNode, ...]
+    plan: SearchPlan
+
+    @property
+    def messages(self) -> MessageSet:
+        """The messages of all threads."""
+        uids = (uid for thread in self.threads for _, uid in thread.walk())
+        return MessageSet(uids, mailbox=self.mailbox, uidvalidity=self.uidvalidity)
+
+    def __iter__(self) -> Iterator[ThreadNode]:
+        return iter(self.threads)
+
+    def __len__(self) -> int:
+        return len(self.threads)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from datetime import datetime
 
-from ..model import EmailMessage, Flag, IMAPSearchCriteria, MessagePart, MessageSet
-from ..pool import IMAPConnectionPool
+from ..model import EmailMessage, Flag, MessagePart, MessageSet
 from ..wire.commands import StoreMode
 from . import (
     _appending,
@@ -16,10 +15,8 @@ from . import (
     _flagging,
     _moving,
     _replacing,
-    _searching,
 )
-from ._access import MailboxAccess
-from ._recovery import Recovery
+from ._finding import MessageFinder
 from ._results import (
     AppendResult,
     CopyResult,
@@ -32,7 +29,7 @@ from ._sources import AppendItem, Messages, MessageSource
 from ._trash import already_in_trash, find_trash
 
 
-class IMAPMailboxUIDService:
+class IMAPMailboxUIDService(MessageFinder):
     """Search, read, change, move and add messages of one mailbox.
 
     It holds no connection between calls, nor while the body of an ``async for``
@@ -43,54 +40,6 @@ class IMAPMailboxUIDService:
     ``retry`` of `IMAPClient` says. An error tells that this did not help, or that it
     cannot be known whether something was done (``maybe_executed``).
     """
-
-    def __init__(
-        self,
-        pool: IMAPConnectionPool,
-        mailbox: str,
-        recovery: Recovery | None = None,
-    ) -> None:
-        self._access = MailboxAccess(pool, mailbox, recovery or Recovery())
-
-    def __repr__(self) -> str:
-        return f"<IMAPMailboxUIDService {self.name!r}>"
-
-    @property
-    def name(self) -> str:
-        """The mailbox."""
-        return self._access.mailbox
-
-    async def search(
-        self, criteria: IMAPSearchCriteria = IMAPSearchCriteria.ALL
-    ) -> MessageSet:
-        """Return the messages that match *criteria*.
-
-        Raises:
-            IMAPSearchError: the server cannot search like this.
-            IMAPMailboxError: the mailbox cannot be opened.
-            IMAPConnectionError: the session ended; searching again is safe.
-        """
-        return await _searching.search(self._access, criteria)
-
-    async def search_batches(
-        self,
-        criteria: IMAPSearchCriteria = IMAPSearchCriteria.ALL,
-        batch_size: int = 500,
-    ) -> AsyncIterator[MessageSet]:
-        """Yield the messages that match *criteria*, *batch_size* at a time.
-
-        Batches ascend; the last may be smaller. Nothing is yielded when nothing
-        matches.
-
-        Raises:
-            ValueError: *batch_size* is less than 1.
-            IMAPError: as `search`.
-        """
-        if batch_size < 1:
-            raise ValueError(f"a batch holds at least one message, not {batch_size}")
-        found = await self.search(criteria)
-        for batch in found.iter_batches(batch_size):
-            yield batch
 
     async def fetch(
         self, messages: MessageSet | Iterable[int], *items: MessagePart

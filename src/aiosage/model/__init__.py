@@ -3,6 +3,7 @@
 from ._address import EmailAddress, RawAddress, addresses_from_raw
 from ._answer import compose_forward, compose_reply, quoted_text
 from ._attachment import Attachment, safe_filename
+from ._base_subject import BaseSubject, base_subject, collation_key
 from ._body_structure import BodyStructure
 from ._compose import compose
 from ._envelope import Envelope
@@ -14,6 +15,14 @@ from ._mailbox_tree import MailboxNode, mailbox_tree
 from ._message import EmailMessage
 from ._message_part import MessagePart
 from ._message_set import MessageSet
+from ._order import (
+    Descending,
+    SortKey,
+    SortValue,
+    in_order,
+    key_of,
+    sort_values,
+)
 from ._partial_range import PartialRange
 from ._profiles import ServerProfile, profile_of
 from ._ranges import MAX_UID
@@ -33,12 +42,17 @@ from ._secret import Secret
 from ._sequence_set import SavedResult, SequenceSet
 from ._special_mailboxes import special_mailboxes
 from ._special_names import SPECIAL_NAMES
+from ._thread_item import ThreadItem
+from ._thread_node import ThreadNode
+from ._threading import ThreadAlgorithm, threads_of
 
 __all__ = [
     "MAX_UID",
     "SPECIAL_NAMES",
     "Attachment",
+    "BaseSubject",
     "BodyStructure",
+    "Descending",
     "EmailAddress",
     "EmailMessage",
     "Envelope",
@@ -66,15 +80,26 @@ __all__ = [
     "Secret",
     "SequenceSet",
     "ServerProfile",
+    "SortKey",
+    "SortValue",
     "SpecialUse",
+    "ThreadAlgorithm",
+    "ThreadItem",
+    "ThreadNode",
     "addresses_from_raw",
+    "base_subject",
+    "collation_key",
     "compose",
     "compose_forward",
     "compose_reply",
     "html_to_text",
+    "in_order",
+    "key_of",
     "mailbox_tree",
     "profile_of",
     "quoted_text",
     "safe_filename",
+    "sort_values",
     "special_mailboxes",
+    "threads_of",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import wraps
 from typing import ClassVar, Final, Generic, ParamSpec
@@ -28,6 +28,7 @@ from ._search_nodes import (
     none_of,
     to_tokens,
 )
+from ._search_split import split_by_uids
 from ._sequence_set import SequenceSet
 
 P = ParamSpec("P")
@@ -225,6 +226,14 @@ class IMAPSearchCriteria:
             isinstance(token, SearchSet) and isinstance(token.messages, SequenceSet)
             for token in self.to_wire()
         )
+
+    def split(self, octets: int) -> Iterator[IMAPSearchCriteria]:
+        """Yield criteria that each hold at most *octets* of UIDs.
+
+        What they find, in ascending order, is together what these find. They are
+        these alone if they fit, or if no splitting would make them fit.
+        """
+        return map(type(self), split_by_uids(self.node, octets))
 
     def matches(self, message: EmailMessage, *, now: datetime | None = None) -> bool:
         """Return whether *message* is what is searched for, without a server.

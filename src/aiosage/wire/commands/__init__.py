@@ -1,5 +1,6 @@
 """One class per command: typed arguments, claims, typed result."""
 
+from ...model import Descending, SortKey
 from ._acl import AclMode, DeleteAcl, GetAcl, ListRights, MyRights, SetAcl
 from ._append import Append, MultiAppend, Replace, UidReplace
 from ._authenticate import Authenticate, SaslClient, Unauthenticate
@@ -39,7 +40,7 @@ from ._session import (
     Noop,
     StartTls,
 )
-from ._sort import Descending, Sort, SortKey, UidSort
+from ._sort import Sort, UidSort
 from ._store import Store, StoreMode, StoreResult, UidStore, UidStoreResult
 from ._stream import StreamSection
 from ._thread import Thread, UidThread

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import ClassVar, Final
 
-from ...model import IMAPSearchCriteria
+from ...model import Descending, IMAPSearchCriteria, SortKey, key_of
 from .._encoder import Encoder
 from .._search_keys import encode_criteria
 from ..responses import ESearchData, SortData, Status, Untagged
@@ -16,28 +15,6 @@ from ._search import criteria_need, search_result
 from ._search_options import SearchOptions, SearchResult
 
 _MOST: Final = 2**24
-
-
-class SortKey(StrEnum):
-    """What messages are sorted by (RFC 5256 §3)."""
-
-    ARRIVAL = "ARRIVAL"
-    CC = "CC"
-    DATE = "DATE"
-    FROM = "FROM"
-    SIZE = "SIZE"
-    SUBJECT = "SUBJECT"
-    TO = "TO"
-    DISPLAY_FROM = "DISPLAYFROM"
-    DISPLAY_TO = "DISPLAYTO"
-    RELEVANCY = "RELEVANCY"
-
-
-@dataclass(frozen=True, slots=True)
-class Descending:
-    """A key by which messages are sorted from the largest to the smallest."""
-
-    key: SortKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +39,7 @@ class _AnySort(Command[SearchResult[tuple[int, ...]]]):
 
     def also_needs(self) -> Iterator[tuple[str, ...]]:
         """Yield what the server must offer for the arguments."""
-        keys = {key.key if isinstance(key, Descending) else key for key in self.order}
+        keys = set(map(key_of, self.order))
         if keys & {SortKey.DISPLAY_FROM, SortKey.DISPLAY_TO}:
             yield ("SORT=DISPLAY",)
         if SortKey.RELEVANCY in keys:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from ...model import ThreadNode
 from .._dialect import Dialect
 from .._tokens import Value
 from ._acl import (
@@ -82,7 +83,7 @@ from ._session import (
 )
 from ._sort import SortData, parse_sort
 from ._status import Condition, Continuation, Status
-from ._thread import ThreadData, ThreadNode, parse_thread
+from ._thread import ThreadData, parse_thread
 from ._uid_batches import UidBatchesData, parse_uid_batches
 from ._unknown import Unknown
 from ._urlauth import (

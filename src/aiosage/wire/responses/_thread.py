@@ -7,37 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ...errors import IMAPProtocolError
+from ...model import ThreadNode
 from .._tokens import Value
 from .._values import as_uid
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadNode:
-    """Messages that answer one another, and where the thread branches.
-
-    A node is a run, not one message, so that a thread of a thousand answers is
-    no deeper than one of two: only branches nest, as they do on the wire.
-
-    Attributes:
-        messages: numbers or UIDs, as asked, each the answer to the one before.
-            Empty where the branches share a parent that is not there.
-        branches: what answers the last of them, if that is not one message.
-    """
-
-    messages: tuple[int, ...]
-    branches: tuple[ThreadNode, ...] = ()
-
-    def walk(self) -> Iterator[tuple[int, int]]:
-        """Yield (depth, message), parents first; the first message has depth 0.
-
-        A parent that is not there takes a level, too.
-        """
-        stack: list[tuple[int, ThreadNode]] = [(0, self)]
-        while stack:
-            depth, node = stack.pop()
-            yield from enumerate(node.messages, depth)
-            below = depth + max(1, len(node.messages))
-            stack.extend((below, branch) for branch in reversed(node.branches))
 
 
 @dataclass(frozen=True, slots=True)

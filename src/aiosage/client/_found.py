@@ -1,0 +1,96 @@
+"""Something of all messages that a search finds, with few round trips."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from ..connection import IMAPConnection
+from ..model import (
+    EmailMessage,
+    IMAPSearchCriteria,
+    MessagePart,
+    MessageSet,
+    SavedResult,
+)
+from ..wire.commands import (
+    FetchResult,
+    SearchOptions,
+    SearchResult,
+    UidFetch,
+    UidSearchReturn,
+)
+from . import _fetching
+from ._access import SET_OCTETS, MailboxAccess
+from ._messages import is_gone, to_message
+from ._searching import find
+from ._server import trusted
+from ._together import execute_all
+from ._windows import LARGEST_WINDOW
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search has found.
+
+    Attributes:
+        messages: all of them.
+        told: what was asked about them, if it is known already.
+    """
+
+    messages: MessageSet
+    told: FetchResult | None = None
+
+
+async def find_to_read(
+    access: MailboxAccess,
+    connection: IMAPConnection,
+    criteria: IMAPSearchCriteria,
+    parts: tuple[MessagePart, ...],
+) -> Found:
+    """Search for messages of which *parts* are to be read.
+
+    A server that remembers what it finds (RFC 5182) is asked for both at once if
+    the mailbox is no larger than what is fetched at once anyway.
+    """
+    selected = connection.selected
+    if (
+        {"SEARCHRES", "ESEARCH"} <= trusted(connection)
+        and selected is not None
+        and selected.exists <= LARGEST_WINDOW
+        and len(list(criteria.split(SET_OCTETS))) == 1
+    ):
+        options = SearchOptions(save=True, all=True)
+        search = UidSearchReturn(criteria, options, criteria.needs_charset)
+        found, told = await execute_all(
+            connection, [search, UidFetch(SavedResult(), parts)]
+        )
+        if (
+            isinstance(found, SearchResult)
+            and isinstance(told, FetchResult)
+            and found.limit is told.limit is None
+        ):
+            messages = found.messages or MessageSet()
+            return Found(access.bound(messages, connection), told)
+    return Found(access.bound(await find(connection, criteria), connection))
+
+
+async def read(
+    access: MailboxAccess, found: Found, parts: tuple[MessagePart, ...]
+) -> AsyncGenerator[tuple[int, EmailMessage]]:
+    """Yield the messages that are there still, by UID, with *parts* of them.
+
+    No connection may be held: what is not known yet is fetched in windows.
+    """
+    if found.told is not None:
+        for data in found.told:
+            uid = data.uid
+            if uid is not None and uid in found.messages and not is_gone(data):
+                yield uid, to_message(data, access.mailbox)
+        return
+    fetched = _fetching.fetch(access, found.messages, parts)
+    async with aclosing(fetched) as messages:
+        async for message in messages:
+            if message.uid is not None:
+                yield message.uid, message
