@@ -156,6 +156,56 @@ async def test_search_finds_the_same(both: Both) -> None:
         assert answer == expected, (key, word)
 
 
+ORDERS = (
+    *("ARRIVAL", "REVERSE ARRIVAL", "SIZE", "REVERSE SIZE", "SUBJECT", "SUBJECT DATE"),
+    *("FROM", "TO REVERSE SIZE", "CC", "REVERSE DATE", "DATE SUBJECT"),
+    *("DISPLAYFROM", "REVERSE DISPLAYTO SIZE"),
+)
+ALGORITHMS = ("REFERENCES", "REFS", "ORDEREDSUBJECT")
+
+
+def conversation() -> list[bytes]:
+    """Return answers of some depth, one to a message that is not there."""
+    answered = {1: (), 2: (1,), 3: (2, 1), 4: (9,), 5: (9,), 6: (), 7: (), 8: (6,)}
+    subjects = {3: "Re: a", 6: "b", 7: "Fwd: b", 8: "c"}
+    return [
+        b"Subject: %b\r\nMessage-ID: <%d@x>\r\nReferences: %b\r\n"
+        b"Date: %d Jan 2026 10:00:00 +0000\r\n\r\nx\r\n"
+        % (
+            subjects.get(number, "a").encode(),
+            number,
+            b" ".join(b"<%d@x>" % other for other in others),
+            10 + number * 5 % 7,
+        )
+        for number, others in answered.items()
+    ]
+
+
+async def test_messages_are_sorted_and_threaded_the_same(both: Both) -> None:
+    """All but what has no address in From, and threads that are as late as others."""
+    corpus = [raw for name, raw in MESSAGES.items() if name != "broken addresses"]
+    for raw in (*conversation(), *corpus):
+        await both.ok("APPEND INBOX", raw)
+    await both.ok("SELECT INBOX")
+    commands = [
+        *(f"SORT ({order}) UTF-8 ALL" for order in ORDERS),
+        "SORT (SIZE) UTF-8 SUBJECT x",
+        *(f"THREAD {algorithm} US-ASCII 1:8" for algorithm in ALGORITHMS),
+        *(f"UID THREAD {algorithm} UTF-8 3:8" for algorithm in ALGORITHMS),
+        "THREAD REFERENCES UTF-8 ALL",
+        "THREAD ORDEREDSUBJECT UTF-8 ALL",
+        "UID SORT RETURN (MIN MAX COUNT ALL) (REVERSE SIZE) UTF-8 ALL",
+        "SORT RETURN (COUNT) (SIZE) UTF-8 SUBJECT nothing",
+        "THREAD REFERENCES UTF-8 SUBJECT nothing",
+        "SORT (SIZE) UTF-8 SUBJECT nothing",
+    ]
+
+    for command in commands:
+        [expected] = await both.dovecot.ok(command)
+        [answer] = await both.memory.ok(command)
+        assert answer.split() == expected.split(), command
+
+
 def essence(responses: list[bytes]) -> list[bytes]:
     r"""Return what the responses say to a program.
 

@@ -400,6 +400,14 @@ async def test_messages_are_kept_as_the_api_gives_them(inbox: MemoryMailbox) -> 
         ("LIST-METADATA", 'LIST "" * RETURN (METADATA (/private/a))'),
         ("MULTIAPPEND", "APPEND INBOX {1+}\r\na {1+}\r\nb"),
         ("LITERAL+", "CREATE {1+}\r\na"),
+        ("SORT", "SORT (SIZE) UTF-8 ALL"),
+        ("SORT=DISPLAY", "SORT (DISPLAYFROM) UTF-8 ALL"),
+        ("ESORT", "SORT RETURN (COUNT) (SIZE) UTF-8 ALL"),
+        ("THREAD=REFS", "THREAD REFS UTF-8 ALL"),
+        ("THREAD=REFERENCES", "THREAD REFERENCES UTF-8 ALL"),
+        ("THREAD=ORDEREDSUBJECT", "THREAD ORDEREDSUBJECT UTF-8 ALL"),
+        ("PARTIAL", "SEARCH RETURN (PARTIAL 1:2) ALL"),
+        ("PARTIAL", "UID FETCH 1:* FLAGS (PARTIAL 1:2)"),
     ],
 )
 async def test_disabled_extensions_are_hidden_and_refused(

@@ -16,6 +16,7 @@ from . import (
     _list,
     _login,
     _metadata,
+    _order,
     _quota,
     _search,
     _selected,
@@ -92,6 +93,8 @@ COMMANDS: Final = {
     "FETCH": Command(_fetch.fetch, State.SELECTED, keeps_numbers=True),
     "STORE": Command(_store.store, State.SELECTED, keeps_numbers=True),
     "SEARCH": Command(_search.search, State.SELECTED, keeps_numbers=True),
+    "SORT": Command(_order.sort, State.SELECTED, "SORT", keeps_numbers=True),
+    "THREAD": Command(_order.thread, State.SELECTED, keeps_numbers=True),
 }
 """By name, in upper case."""
 
@@ -101,6 +104,8 @@ UID_COMMANDS: Final = {
     "FETCH": COMMANDS["FETCH"],
     "STORE": COMMANDS["STORE"],
     "SEARCH": COMMANDS["SEARCH"],
+    "SORT": COMMANDS["SORT"],
+    "THREAD": COMMANDS["THREAD"],
     "EXPUNGE": Command(_selected.expunge, State.SELECTED, "UIDPLUS"),
 }
 """Those that UID may come before."""

@@ -1,4 +1,4 @@
-"""FETCH and UID FETCH (RFC 9051 §6.4.5, RFC 7162 §3.1.4)."""
+"""FETCH and UID FETCH (RFC 9051 §6.4.5, RFC 7162 §3.1.4, RFC 9394 §3.3)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from ...model import Flag
+from ...model import Flag, PartialRange
 from ._arguments import MONTHS, Arguments
 from ._mailbox import Message
 from ._refusal import Bad
 from ._response import literal
+from ._returned import page, read_range
 from ._section import Section, read_section
 from ._session import Session
 from ._structure import body_structure, envelope
@@ -38,6 +39,7 @@ class _Request:
         self.marks_seen = False
         self.reads_body = False
         self.changed_since: int | None = None
+        self.partial: PartialRange | None = None
 
     def add(self, name: str, item: Item) -> None:
         self.items.setdefault(name, item)
@@ -53,9 +55,11 @@ async def fetch(session: Session, arguments: Arguments, uid: bool) -> str:
     arguments.space()
     request = _read_request(session, arguments)
     if arguments.accept(b" "):
-        request.changed_since = _read_changed_since(session, arguments)
+        _read_modifiers(session, arguments, request, by_uid=uid)
     arguments.end()
     chosen = view.select(ranges, by_uid=uid)
+    if request.partial is not None:
+        chosen = page(chosen, request.partial)
     if uid:
         request.items = {"UID": _uid, **request.items}
     if request.changed_since is not None or "MODSEQ" in request.items:
@@ -94,15 +98,20 @@ def _fetch_one(
     session.write(b"* %d FETCH (%b)\r\n" % (number, values))
 
 
-def _read_changed_since(session: Session, arguments: Arguments) -> int:
-    arguments.open()
-    modifier = arguments.keyword("a modifier")
-    if modifier != "CHANGEDSINCE" or not session.offers("CONDSTORE"):
-        raise Bad("Unknown FETCH modifier")
-    arguments.space()
-    modseq = arguments.number("a mod-sequence")
-    arguments.close()
-    return modseq
+def _read_modifiers(
+    session: Session, arguments: Arguments, request: _Request, *, by_uid: bool
+) -> None:
+    words = iter(arguments.list())
+    for word in words:
+        modifier, value = word.upper(), next(words, "")
+        if modifier == "CHANGEDSINCE" and session.offers("CONDSTORE"):
+            if not (value.isdigit() and len(value) < 20):
+                raise Bad("Expected a mod-sequence")
+            request.changed_since = int(value)
+        elif modifier == "PARTIAL" and by_uid and session.offers("PARTIAL"):
+            request.partial = read_range(value)
+        else:
+            raise Bad("Unknown FETCH modifier")
 
 
 def _read_request(session: Session, arguments: Arguments) -> _Request:

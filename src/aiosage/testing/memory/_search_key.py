@@ -198,10 +198,14 @@ def read_charset(arguments: Arguments) -> None:
     """Read CHARSET and its value, if that comes next; refuse the unknown."""
     if not arguments.accept_word(b"CHARSET"):
         return
-    charset = arguments.astring().decode("ascii", "replace").upper()
-    if charset not in CHARSETS:
-        raise No("Unknown charset", code=f"BADCHARSET ({' '.join(CHARSETS)})")
+    check_charset(arguments.astring())
     arguments.space()
+
+
+def check_charset(name: bytes) -> None:
+    """Refuse a charset that is not known."""
+    if name.decode("ascii", "replace").upper() not in CHARSETS:
+        raise No("Unknown charset", code=f"BADCHARSET ({' '.join(CHARSETS)})")
 
 
 def _is_recent(candidate: Candidate) -> bool:
