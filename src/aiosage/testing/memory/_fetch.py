@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from ...model import Flag, PartialRange
 from ._arguments import MONTHS, Arguments
 from ._mailbox import Message
 from ._refusal import Bad
-from ._response import literal
+from ._response import literal, string
 from ._returned import page, read_range
 from ._section import Section, read_section
 from ._session import Session
@@ -23,6 +24,8 @@ MAX_ITEMS: Final = 1000
 Item: TypeAlias = Callable[[View, Message], bytes]
 """Gives an item's name and value for one message."""
 
+_LAZY: Final = re.compile(rb" \(LAZY\)", re.IGNORECASE)
+_PREVIEW_LENGTH: Final = 200  # characters (RFC 8970 §3.2)
 _NAME: Final = re.compile(rb"[A-Za-z0-9.]+")
 _MACROS: Final = {
     "FAST": ("FLAGS", "INTERNALDATE", "RFC822.SIZE"),
@@ -148,8 +151,10 @@ def _read_item(
         request.marks_seen |= name != "RFC822.HEADER"
         request.reads_body = True
         request.add(name, _body(name.encode(), _RFC822[name]))
-    elif name in _ITEMS and (name != "MODSEQ" or session.offers("CONDSTORE")):
+    elif name in _ITEMS and session.offers(_NEEDS.get(name, "")):
         request.add(name, _ITEMS[name])
+        if name == "PREVIEW":
+            arguments.try_match(_LAZY)  # it is always at hand
     else:
         raise Bad(f"Unknown parameter: {name[:40]}")
 
@@ -171,9 +176,28 @@ def _size(view: View, message: Message) -> bytes:
 
 
 def _internal_date(view: View, message: Message) -> bytes:
-    date = message.internal_date
+    return b"INTERNALDATE " + _date_time(message.internal_date)
+
+
+def _save_date(view: View, message: Message) -> bytes:
+    return b"SAVEDATE " + _date_time(message.save_date)
+
+
+def _date_time(date: datetime) -> bytes:
     day = f"{date.day:02}-{MONTHS[date.month - 1]}-{date.year:04}"
-    return f'INTERNALDATE "{day} {date:%H:%M:%S} +0000"'.encode()
+    return f'"{day} {date:%H:%M:%S} +0000"'.encode()
+
+
+def _email_id(view: View, message: Message) -> bytes:
+    return b"EMAILID (%b)" % message.email_id
+
+
+def _thread_id(view: View, message: Message) -> bytes:
+    return b"THREADID NIL"  # RFC 8474 §5.2: the server does not tell threads so
+
+
+def _preview(view: View, message: Message) -> bytes:
+    return b"PREVIEW " + string(message.email.preview(_PREVIEW_LENGTH).encode())
 
 
 def _envelope(view: View, message: Message) -> bytes:
@@ -197,7 +221,19 @@ _ITEMS: Final[dict[str, Item]] = {
     "ENVELOPE": _envelope,
     "BODY": _plain_body_structure,
     "BODYSTRUCTURE": _body_structure,
+    "PREVIEW": _preview,
+    "SAVEDATE": _save_date,
+    "EMAILID": _email_id,
+    "THREADID": _thread_id,
 }
+_NEEDS: Final = {
+    "MODSEQ": "CONDSTORE",
+    "PREVIEW": "PREVIEW",
+    "SAVEDATE": "SAVEDATE",
+    "EMAILID": "OBJECTID",
+    "THREADID": "OBJECTID",
+}
+"""The extension that an item needs."""
 
 _RFC822: Final = {
     "RFC822": Section(),

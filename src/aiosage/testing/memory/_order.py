@@ -6,7 +6,6 @@ from typing import Final
 
 from ...model import (
     Descending,
-    EmailMessage,
     SortKey,
     SortValue,
     ThreadAlgorithm,
@@ -17,7 +16,6 @@ from ...model import (
     threads_of,
 )
 from ._arguments import Arguments
-from ._mailbox import Message
 from ._refusal import Bad
 from ._returned import write_esearch
 from ._search import accept_returned, find, write_numbers
@@ -39,7 +37,7 @@ async def sort(session: Session, arguments: Arguments, uid: bool) -> str:
     values: list[tuple[int, tuple[SortValue, ...]]] = []
     for number, message in found.messages:
         await session.breathe()
-        values.append((number, sort_values(_parsed(message), order)))
+        values.append((number, sort_values(message.email, order)))
     numbers = list(in_order(values, order))
     if returned is None:
         write_numbers(session, b"SORT", numbers, found.modseq)
@@ -86,7 +84,7 @@ async def thread(session: Session, arguments: Arguments, uid: bool) -> str:
     items: list[ThreadItem] = []
     for number, message in found.messages:
         await session.breathe()
-        items.append(ThreadItem.from_message(number, _parsed(message)))
+        items.append(ThreadItem.from_message(number, message.email))
     threads = b"".join(map(_rendered, threads_of(items, algorithm)))
     session.write(b"* THREAD" + (b" " + threads if threads else b"") + b"\r\n")
     return "Thread completed."
@@ -112,12 +110,3 @@ def _rendered(root: ThreadNode) -> bytes:
 def _read_charset(arguments: Arguments) -> None:
     check_charset(arguments.astring())
     arguments.space()
-
-
-def _parsed(message: Message) -> EmailMessage:
-    return EmailMessage(
-        uid=message.uid,
-        internal_date=message.internal_date,
-        size=len(message.raw),
-        raw=message.raw,
-    )
