@@ -85,6 +85,14 @@ ROWS: Final = (
     ),
     Row("UIDPLUS", does.append, APPENDED, None, rb" STATUS .*UIDNEXT"),
     Row(
+        "REPLACE",
+        does.replace,
+        ([3], [SMALL[2], SMALL[3]]),
+        rb" UID REPLACE ",
+        rb"(?s) UID FETCH .* APPEND .* UID EXPUNGE ",
+        servers=("memory",),
+    ),
+    Row(
         "MULTIAPPEND",
         does.append_many,
         ([1, 2, 3], SMALL[1:4]),

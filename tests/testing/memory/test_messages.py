@@ -400,6 +400,8 @@ async def test_messages_are_kept_as_the_api_gives_them(inbox: MemoryMailbox) -> 
         ("LIST-METADATA", 'LIST "" * RETURN (METADATA (/private/a))'),
         ("MULTIAPPEND", "APPEND INBOX {1+}\r\na {1+}\r\nb"),
         ("LITERAL+", "CREATE {1+}\r\na"),
+        ("REPLACE", "REPLACE 1 INBOX {1+}\r\na"),
+        ("UNAUTHENTICATE", "UNAUTHENTICATE"),
         ("PREVIEW", "FETCH 1 PREVIEW"),
         ("SAVEDATE", "FETCH 1 SAVEDATE"),
         ("SAVEDATE", "SEARCH SAVEDATESUPPORTED"),

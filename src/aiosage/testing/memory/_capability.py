@@ -18,6 +18,8 @@ AFTER_LOGIN: Final = (
     "UIDPLUS",
     "MOVE",
     "MULTIAPPEND",
+    "REPLACE",
+    "UNAUTHENTICATE",
     "CONDSTORE",
     "ESEARCH",
     "SEARCHRES",
