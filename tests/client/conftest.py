@@ -37,6 +37,12 @@ def other(any_server: Endpoint) -> OtherClient:
 
 
 @pytest.fixture
+def any_client(client: IMAPClient) -> IMAPClient:
+    """`client`, by the name that some tests have for it."""
+    return client
+
+
+@pytest.fixture
 async def dovecot_client(dovecot: DovecotServer) -> AsyncIterator[IMAPClient]:
     """A client of a Dovecot with all it offers, over one connection."""
     config = ConnectionConfig(
