@@ -8,6 +8,7 @@ from __future__ import annotations
 from aiosage import Flag, IMAPClient, SpecialUse
 from aiosage import IMAPSearchCriteria as S
 from aiosage.client import AppendItem, MessageSection
+from aiosage.model import SortKey
 
 from .accounts import messages_in, raws_of, small
 
@@ -63,6 +64,19 @@ async def search(client: IMAPClient) -> object:
     await client.mailbox().add_flags([1, 2, 4], Flag.SEEN)
     found = await client.mailbox().search(S.SEEN)
     return list(found), list(await client.mailbox().search(S.DELETED))
+
+
+async def sort(client: IMAPClient) -> object:
+    await messages_in(client, "INBOX", 3)
+    return list(await client.mailbox().sort(S.ALL, SortKey.SUBJECT.descending))
+
+
+async def thread(client: IMAPClient) -> object:
+    await messages_in(client, "INBOX", 3)
+    await client.mailbox().append(
+        b"Subject: Re: number 1\r\nReferences: <1@example.org>\r\n\r\nx\r\n"
+    )
+    return [root.messages for root in await client.mailbox().thread()]
 
 
 async def search_younger(client: IMAPClient) -> object:

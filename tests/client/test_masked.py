@@ -111,6 +111,15 @@ ROWS: Final = (
     Row("BINARY", does.append_nul, 1, rb" ~\{", refused="BINARY", servers=("dovecot",)),
     Row("LITERAL+", does.append, APPENDED, rb"\{\d+\+\}", rb"\{\d+\}\r\n"),
     Row("ESEARCH", does.search, ([1, 2, 4], []), rb" SEARCH RETURN ", servers=ALL),
+    Row("SORT", does.sort, [3, 2, 1], rb" UID SORT ", rb" UID FETCH ", servers=ALL),
+    Row(
+        "THREAD=REFERENCES",
+        does.thread,
+        [(1, 4), (2,), (3,)],
+        rb" UID THREAD ",
+        rb" UID FETCH ",
+        servers=ALL,
+    ),
     Row("WITHIN", does.search_younger, [1], rb" YOUNGER ", refused="WITHIN"),
     Row(
         "CONDSTORE",
