@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import imaplib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Unpack
 
 from aiosage import (
@@ -19,7 +20,13 @@ from aiosage import (
 )
 from aiosage.client import ConnectionOptions
 from aiosage.client._client import USUAL_RETRY
-from aiosage.testing import DovecotServer, MemoryMailbox, MemoryServer
+from aiosage.testing import (
+    DovecotServer,
+    MemoryAccount,
+    MemoryMailbox,
+    MemoryServer,
+)
+from aiosage.wire import encode_mailbox_name
 
 from ..conftest import Endpoint
 from ..connection.scripted import config, scripted
@@ -73,83 +80,99 @@ class OtherClient:
 
     def __init__(self, server: Endpoint) -> None:
         self._server = server
-        self._user = server.username
-
-    @property
-    def _dovecot(self) -> DovecotServer:
-        assert isinstance(self._server.backend, DovecotServer)
-        return self._server.backend
-
-    @property
-    def _memory(self) -> MemoryServer:
-        assert isinstance(self._server.backend, MemoryServer)
-        return self._server.backend
-
-    @property
-    def _is_memory(self) -> bool:
-        return isinstance(self._server.backend, MemoryServer)
-
-    def _box(self, mailbox: str) -> MemoryMailbox:
-        return self._memory.account(self._user).mailbox(mailbox)
 
     def deliver(self, *messages: bytes, mailbox: str = "INBOX") -> None:
         """Put *messages* into *mailbox*."""
-        for message in messages:
-            if self._is_memory:
-                self._box(mailbox).deliver(message)
-            else:
-                self._dovecot.doveadm(
-                    "save", "-u", self._user, "-m", mailbox, stdin=message
-                )
-
-    def _flags(self, verb: str, uid: int, flag: Flag, mailbox: str) -> None:
-        self._dovecot.doveadm(
-            "flags", verb, "-u", self._user, flag, "mailbox", mailbox, "uid", str(uid)
-        )
+        if box := self._box(mailbox):
+            for message in messages:
+                box.deliver(message)
+            return
+        with self._session() as session:
+            for message in messages:
+                _ok(session.append(_quoted(mailbox), "", "", message))
 
     def add_flag(self, uid: int, flag: Flag, mailbox: str = "INBOX") -> None:
         """Give a message *flag*."""
-        if self._is_memory:
-            self._box(mailbox).add_flags([uid], flag)
+        if box := self._box(mailbox):
+            box.add_flags([uid], flag)
         else:
-            self._flags("add", uid, flag, mailbox)
+            self._store(mailbox, uid, "+FLAGS.SILENT", flag)
 
     def remove_flag(self, uid: int, flag: Flag, mailbox: str = "INBOX") -> None:
         """Take *flag* from a message."""
-        if self._is_memory:
-            self._box(mailbox).remove_flags([uid], flag)
+        if box := self._box(mailbox):
+            box.remove_flags([uid], flag)
         else:
-            self._flags("remove", uid, flag, mailbox)
+            self._store(mailbox, uid, "-FLAGS.SILENT", flag)
 
     def expunge(self, uid: int, mailbox: str = "INBOX") -> None:
-        """Remove a message for good."""
-        if self._is_memory:
-            self._box(mailbox).expunge([uid])
+        r"""Remove a message for good; on Cyrus others may see it \Deleted before."""
+        if box := self._box(mailbox):
+            box.expunge([uid])
+        elif isinstance(dovecot := self._server.backend, DovecotServer):
+            user = self._server.username
+            message = ("mailbox", mailbox, "uid", str(uid))
+            dovecot.doveadm("expunge", "-u", user, *message)
         else:
-            self._dovecot.doveadm(
-                "expunge", "-u", self._user, "mailbox", mailbox, "uid", str(uid)
-            )
+            with self._session(mailbox) as session:
+                _ok(session.uid("STORE", str(uid), "+FLAGS.SILENT", Flag.DELETED))
+                _ok(session.uid("EXPUNGE", str(uid)))
 
     def create(self, mailbox: str) -> None:
         """Make *mailbox*."""
-        if self._is_memory:
-            self._memory.account(self._user).create_mailbox(mailbox)
-        else:
-            self._dovecot.doveadm("mailbox", "create", "-u", self._user, mailbox)
+        if account := self._account:
+            account.create_mailbox(mailbox)
+            return
+        with self._session() as session:
+            _ok(session.create(_quoted(mailbox)))
 
     def delete(self, mailbox: str) -> None:
         """Remove *mailbox*."""
-        if self._is_memory:
-            self._memory.account(self._user).delete_mailbox(mailbox)
-        else:
-            self._dovecot.doveadm("mailbox", "delete", "-u", self._user, "-s", mailbox)
+        if account := self._account:
+            account.delete_mailbox(mailbox)
+            return
+        with self._session() as session:
+            _ok(session.delete(_quoted(mailbox)))
 
     def cut(self) -> None:
         """End every connection of the user at once, without a word."""
-        if self._is_memory:
-            self._memory.disconnect_all()
+        backend = self._server.backend
+        if isinstance(backend, MemoryServer):
+            backend.disconnect_all()
         else:
-            self._dovecot.kill_sessions(self._user)
+            backend.kill_sessions(self._server.username)
+
+    @property
+    def _account(self) -> MemoryAccount | None:
+        backend = self._server.backend
+        if isinstance(backend, MemoryServer):
+            return backend.account(self._server.username)
+        return None
+
+    def _box(self, mailbox: str) -> MemoryMailbox | None:
+        return account.mailbox(mailbox) if (account := self._account) else None
+
+    def _store(self, mailbox: str, uid: int, item: str, flag: Flag) -> None:
+        with self._session(mailbox) as session:
+            _ok(session.uid("STORE", str(uid), item, f"({flag})"))
+
+    @contextmanager
+    def _session(self, mailbox: str | None = None) -> Iterator[imaplib.IMAP4]:
+        """Log in to a real server, by a library that shares no code with ours."""
+        with imaplib.IMAP4(self._server.host, self._server.port) as session:
+            session.login(self._server.username, self._server.password)
+            if mailbox is not None:
+                _ok(session.select(_quoted(mailbox)))
+            yield session
+
+
+def _quoted(mailbox: str) -> str:
+    name = encode_mailbox_name(mailbox).decode()
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _ok(answer: tuple[str, object]) -> None:
+    assert answer[0] == "OK", answer
 
 
 @asynccontextmanager

@@ -18,9 +18,9 @@ from .accounts import OtherClient, client_of
 
 
 @pytest.fixture
-async def client(server: Endpoint) -> AsyncIterator[IMAPClient]:
-    """A client of the test's user, without TLS."""
-    async with client_of(server) as client:
+async def client(any_server: Endpoint) -> AsyncIterator[IMAPClient]:
+    """A client of the test's user on every server, without TLS."""
+    async with client_of(any_server) as client:
         yield client
 
 
@@ -31,16 +31,15 @@ def inbox(client: IMAPClient) -> IMAPMailboxUIDService:
 
 
 @pytest.fixture
-def other(server: Endpoint) -> OtherClient:
+def other(any_server: Endpoint) -> OtherClient:
     """Somebody else who changes the same account."""
-    return OtherClient(server)
+    return OtherClient(any_server)
 
 
 @pytest.fixture
-async def any_client(any_server: Endpoint) -> AsyncIterator[IMAPClient]:
-    """A client of the test's user on every server, without TLS."""
-    async with client_of(any_server) as client:
-        yield client
+def any_client(client: IMAPClient) -> IMAPClient:
+    """`client`, by the name that some tests have for it."""
+    return client
 
 
 @pytest.fixture

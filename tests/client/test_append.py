@@ -1,4 +1,4 @@
-"""Adding messages, on both servers."""
+"""Adding messages, on every server."""
 
 from __future__ import annotations
 

@@ -27,9 +27,9 @@ WHEN = datetime(2021, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
 async def test_each_message_keeps_its_flags_date_and_place(
-    any_client: IMAPClient,
+    client: IMAPClient,
 ) -> None:
-    inbox = any_client.mailbox()
+    inbox = client.mailbox()
     results = await inbox.append_many(
         [
             AppendItem(small(1), [Flag.SEEN], WHEN),

@@ -58,10 +58,10 @@ async def forward(client: IMAPClient, name: str) -> EmailMessage:
 
 
 @pytest.mark.parametrize("name", ["Box", "Grüße & Co"])
-async def test_an_attachment_is_forwarded(any_client: IMAPClient, name: str) -> None:
+async def test_an_attachment_is_forwarded(client: IMAPClient, name: str) -> None:
     """The same message results, whether the server copies or we download."""
-    await any_client.folders.create(name)
-    message = await forward(any_client, name)
+    await client.folders.create(name)
+    message = await forward(client, name)
 
     (picture,) = message.attachments
     assert picture.filename == "p.png"
@@ -101,9 +101,9 @@ async def test_with_catenate_nothing_is_downloaded(
 
 
 async def test_whole_messages_and_headers_are_parts_too(
-    any_client: IMAPClient,
+    client: IMAPClient,
 ) -> None:
-    inbox = any_client.mailbox()
+    inbox = client.mailbox()
     await inbox.append(small(1))
     await inbox.append_parts([MessageSection("INBOX", 1)])
     await inbox.append_parts([MessageSection("INBOX", 1, "header"), b"other\r\n"])
@@ -116,8 +116,8 @@ async def test_whole_messages_and_headers_are_parts_too(
     ]
 
 
-async def test_a_part_that_is_not_there_adds_nothing(any_client: IMAPClient) -> None:
-    inbox = any_client.mailbox()
+async def test_a_part_that_is_not_there_adds_nothing(client: IMAPClient) -> None:
+    inbox = client.mailbox()
     uidvalidity = (await inbox.append(small(1))).uidvalidity
     assert uidvalidity is not None
     with pytest.raises(IMAPMessageError):

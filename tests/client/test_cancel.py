@@ -240,7 +240,8 @@ async def test_a_cancelled_replace_leaves_the_old_message_or_the_new_one(
             assert left in (["number 1"], ["number 1", "number 2"], ["number 2"])
             await inbox.expunge(await inbox.search())
             await inbox.append(small(1))
-        assert ends == {1, 2}
+        # The embedded server does it in one step, by REPLACE.
+        assert ends == ({1} if server.kind == "memory" else {1, 2})
 
 
 async def test_opening_and_closing_cancelled_leave_no_connection(

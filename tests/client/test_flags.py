@@ -1,4 +1,4 @@
-"""Changing flags, on both servers."""
+"""Changing flags, on every server."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from aiosage import (
 )
 from aiosage.testing import MemoryServer
 
+from ..conftest import Endpoint
 from ..connection.scripted import SELECTED
-from .accounts import OtherClient, flags_of, scripted_client, small
+from .accounts import OtherClient, client_of, flags_of, scripted_client, small
 
 
 async def test_flags_are_added_removed_and_replaced(
@@ -50,28 +51,28 @@ async def test_a_message_that_just_arrived_can_be_flagged(
     assert await flags_of(inbox, 1) == {Flag.FLAGGED}
 
 
-async def test_a_set_too_long_for_one_line_is_split(
-    client: IMAPClient, inbox: IMAPMailboxUIDService
-) -> None:
+async def test_a_set_too_long_for_one_line_is_split(server: Endpoint) -> None:
     """Servers limit lines, to 8192 octets at least (RFC 7162 §4)."""
-    await inbox.append(small(1))
-    while len(found := await inbox.search()) < 4000:
-        await inbox.copy(found, "INBOX")
-    odd = MessageSet(range(1, 4000, 2))
+    async with client_of(server) as client:
+        inbox = client.mailbox()
+        await inbox.append(small(1))
+        while len(found := await inbox.search()) < 4000:
+            await inbox.copy(found, "INBOX")
+        odd = MessageSet(range(1, 4000, 2))
 
-    await inbox.add_flags(odd, Flag.FLAGGED)
+        await inbox.add_flags(odd, Flag.FLAGGED)
 
-    assert list(await inbox.search(S.FLAGGED)) == list(odd)
+        assert list(await inbox.search(S.FLAGGED)) == list(odd)
 
 
 async def test_what_has_changed_since_is_left_alone_and_told(
-    any_client: IMAPClient,
+    client: IMAPClient,
 ) -> None:
     """RFC 7162 §3.1.3: two clients never undo each other's changes."""
-    inbox = any_client.mailbox()
+    inbox = client.mailbox()
     for number in (1, 2):
         await inbox.append(small(number))
-    known = (await any_client.folders.status("INBOX")).highest_modseq
+    known = (await client.folders.status("INBOX")).highest_modseq
     await inbox.add_flags([1], Flag.FLAGGED)
 
     result = await inbox.set_flags([1, 2], Flag.SEEN, unchanged_since=known)
@@ -84,8 +85,8 @@ async def test_what_has_changed_since_is_left_alone_and_told(
     assert await flags_of(inbox, 2) == {Flag.SEEN}
 
 
-async def test_silently_changed_flags_are_changed(any_client: IMAPClient) -> None:
-    inbox = any_client.mailbox()
+async def test_silently_changed_flags_are_changed(client: IMAPClient) -> None:
+    inbox = client.mailbox()
     await inbox.append(small(1))
     result = await inbox.add_flags([1], Flag.SEEN, silent=True)
 

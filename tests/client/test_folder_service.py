@@ -1,4 +1,4 @@
-"""Mailboxes of any name, on both servers."""
+"""Mailboxes of any name, on every server."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from aiosage import (
     SpecialUse,
 )
 
+from ..conftest import Endpoint
 from .accounts import OtherClient, small
 
 NAMES = [
@@ -34,6 +35,7 @@ NAMES = [
     "x" * 200,
     "ü" * 60,
 ]
+CYRUS_REFUSES = {'quo"ted', "back\\slash", "per%cent", "{3}"}
 
 
 async def names_of(client: IMAPClient, pattern: str = "*") -> list[str]:
@@ -41,9 +43,15 @@ async def names_of(client: IMAPClient, pattern: str = "*") -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_any_name_works_everywhere(client: IMAPClient, name: str) -> None:
+async def test_any_name_works_everywhere(
+    client: IMAPClient, any_server: Endpoint, name: str
+) -> None:
     """Quoting and modified UTF-7 never show (RFC 9051 §5.1)."""
     folders, box = client.folders, client.mailbox(name)
+    if any_server.kind == "cyrus" and name in CYRUS_REFUSES:
+        with pytest.raises(IMAPMailboxError):
+            await folders.create(name)
+        return
     await folders.create(name)
     await folders.subscribe(name)
     await box.append(small(1))
@@ -102,7 +110,7 @@ async def test_list_tells_special_uses_delimiter_and_children(
 async def test_patterns_choose_by_level_and_below_a_reference(
     client: IMAPClient,
 ) -> None:
-    for name in ("A/B", "A/B/C", "A%D"):
+    for name in ("A/B", "A/B/C", "AD"):
         await client.folders.create(name)
 
     assert await names_of(client, "A/%") == ["A/B"]
@@ -113,7 +121,9 @@ async def test_patterns_choose_by_level_and_below_a_reference(
     assert await names_of(client, "none*") == []
 
 
-async def test_refusals_are_mailbox_errors(client: IMAPClient) -> None:
+async def test_refusals_are_mailbox_errors(
+    client: IMAPClient, any_server: Endpoint
+) -> None:
     """Which the caller can catch: the connection is still good."""
     await client.folders.create("Box")
     with pytest.raises(IMAPMailboxError) as exists:
@@ -127,8 +137,9 @@ async def test_refusals_are_mailbox_errors(client: IMAPClient) -> None:
     with pytest.raises(IMAPMailboxError):
         await client.folders.delete("INBOX")
 
-    assert exists.value.code == "ALREADYEXISTS"
-    assert missing.value.code == "NONEXISTENT"
+    if any_server.kind != "cyrus":  # which says it for humans alone
+        assert exists.value.code == "ALREADYEXISTS"
+        assert missing.value.code == "NONEXISTENT"
     assert client.stats().opened == 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -23,12 +23,6 @@ from .accounts import client_of, open_client, small
 from .relay import Relay
 
 TREE = ("P", "P/a", "P/a/x", "P/a/y", "P/b", "Px")
-
-
-@pytest.fixture
-async def client(any_server: Endpoint) -> AsyncIterator[IMAPClient]:
-    async with client_of(any_server) as client:
-        yield client
 
 
 async def make(client: IMAPClient, *names: str) -> None:
@@ -398,10 +392,10 @@ async def test_rename_to_a_name_that_is_taken_changes_nothing(
 
 
 async def test_what_a_server_cannot_do_at_all_names_the_capability(
-    server: Endpoint,
+    any_server: Endpoint,
 ) -> None:
     """Dovecot without plugins has neither."""
-    async with client_of(server) as client:
+    async with client_of(any_server) as client:
         capabilities = (await client.server()).capabilities
         for capability, call in (
             ("QUOTA", client.folders.quota()),

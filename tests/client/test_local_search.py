@@ -6,7 +6,16 @@ from aiosage import Flag, IMAPMailboxUIDService, MessagePart
 from aiosage import IMAPSearchCriteria as S
 from aiosage.testing import sample_messages
 
+from ..conftest import Endpoint
+
+# Cyrus takes ü for u, and does not look into text of every charset.
+NOT_ON_CYRUS = [
+    S.body("the"),
+    S.text("example.org") & ~S.body("example.org"),
+    S.or_criteria(S.subject("a"), S.subject("b"), S.subject("ü")),
+]
 CRITERIA = [
+    *NOT_ON_CYRUS,
     S.ALL,
     S.SEEN,
     S.UNSEEN & ~S.FLAGGED,
@@ -24,14 +33,13 @@ CRITERIA = [
     S.subject("re"),
     S.header("Message-ID", "@"),
     S.header("X-None"),
-    S.body("the"),
     S.text("hello"),
-    S.text("example.org") & ~S.body("example.org"),
-    S.or_criteria(S.subject("a"), S.subject("b"), S.subject("ü")),
 ]
 
 
-async def test_both_find_the_same(inbox: IMAPMailboxUIDService) -> None:
+async def test_both_find_the_same(
+    inbox: IMAPMailboxUIDService, any_server: Endpoint
+) -> None:
     for arrived, raw in sample_messages(60, seed=3):
         await inbox.append(raw, internal_date=arrived)
     await inbox.add_flags(range(1, 20), Flag.SEEN)
@@ -44,5 +52,7 @@ async def test_both_find_the_same(inbox: IMAPMailboxUIDService) -> None:
     ]
 
     for criteria in CRITERIA:
+        if any_server.kind == "cyrus" and criteria in NOT_ON_CYRUS:
+            continue
         found = [message.uid for message in messages if criteria.matches(message)]
         assert found == list(await inbox.search(criteria)), criteria

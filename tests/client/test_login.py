@@ -18,12 +18,12 @@ def test_an_account_may_be_named_by_keywords() -> None:
 
 @pytest.mark.parametrize("security", list(Security))
 async def test_login_and_search_over_every_security_mode(
-    server: Endpoint, security: Security
+    any_server: Endpoint, security: Security
 ) -> None:
-    port = server.tls_port if security is Security.TLS else server.port
-    context = None if security is Security.PLAIN else server.ssl_context
+    port = any_server.tls_port if security is Security.TLS else any_server.port
+    context = None if security is Security.PLAIN else any_server.ssl_context
     async with client_of(
-        server, port=port, security=security, ssl_context=context
+        any_server, port=port, security=security, ssl_context=context
     ) as client:
         assert await client.mailbox().search() == MessageSet(
             mailbox="INBOX", uidvalidity=(await client.mailbox().search()).uidvalidity

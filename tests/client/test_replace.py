@@ -20,9 +20,9 @@ from .test_poor_servers import KINDS, poor_server
 
 
 async def test_the_new_message_takes_the_flags_of_the_old_one(
-    any_client: IMAPClient,
+    client: IMAPClient,
 ) -> None:
-    inbox = any_client.mailbox()
+    inbox = client.mailbox()
     for number in (1, 2):
         await inbox.append(small(number), flags=[Flag.DRAFT, Flag.FLAGGED])
 
@@ -45,10 +45,10 @@ async def test_flags_that_are_given_are_taken_instead(
 
 
 async def test_a_message_that_is_gone_is_not_replaced(
-    any_client: IMAPClient,
+    client: IMAPClient,
 ) -> None:
     """Else whoever repeats a call that had worked adds the message once more."""
-    inbox = any_client.mailbox()
+    inbox = client.mailbox()
     await inbox.append(small(1))
     await inbox.replace(1, small(2))
     with pytest.raises(IMAPMessageError, match="no message 1"):

@@ -1,4 +1,4 @@
-"""Searching, on both servers."""
+"""Searching, on every server."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def test_batches_ascend_and_hold_all_that_was_found(
 
 
 async def test_a_missing_mailbox_is_a_mailbox_error(client: IMAPClient) -> None:
-    with pytest.raises(IMAPMailboxError, match="missing"):
+    with pytest.raises(IMAPMailboxError):
         await client.mailbox("missing").search()
 
     assert client.stats().busy == 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import anyio
 import async_timeout
@@ -45,6 +45,8 @@ from ._trace import Trace
 log = logging.getLogger("aiosage.connection")
 
 R = TypeVar("R")
+
+_NO_MAILBOX: Final = "no such mailbox"
 
 CLOSE_GRACE = 5.0
 """Seconds for what must still be said when a connection or IDLE ends."""
@@ -291,8 +293,8 @@ class IMAPConnection:
     async def unselect(self) -> None:
         """Leave the open mailbox. Nothing is expunged, unlike by CLOSE.
 
-        A server without UNSELECT (RFC 3691) is told nothing: it keeps the mailbox
-        open until another is selected.
+        A server without UNSELECT leaves it when another cannot be opened (RFC
+        3691 §1).
         """
         async with self._mailbox_lock:
             if self.state is not SessionState.SELECTED:
@@ -300,6 +302,9 @@ class IMAPConnection:
             self._protocol.selected = None
             if self.supports("UNSELECT"):
                 await self.execute(Unselect())
+                return
+            with suppress(IMAPOperationError):
+                await self.execute(Select(_NO_MAILBOX, read_only=True))
 
     async def noop(self) -> None:
         """Hear what is new, and whether the server is still there."""

@@ -99,6 +99,10 @@ class CyrusConfig:
             **{f"xlist-{name.lower()}": name for name in SPECIAL_USE},
             "specialusealways": "yes",
             "conversations": "yes",
+            # More copies of one message than these are refused.
+            "conversations_max_guidrecords": "100000",
+            "conversations_max_guidexists": "100000",
+            "conversations_max_guidinfolder": "100000",
             "annotation_allow_undefined": "yes",
             "delete_mode": "immediate",
             "expunge_mode": "immediate",

@@ -211,6 +211,26 @@ async def test_logout_says_bye_and_closes(client: RawClient) -> None:
     assert await client.reader.read() == b""
 
 
+async def test_another_user_may_take_the_connection(
+    memory: MemoryServer, client: RawClient
+) -> None:
+    """RFC 8437: nothing of the first is left."""
+    memory.add_account("bob", "secret").create_mailbox("Bobs")
+    await client.ok("SELECT INBOX (CONDSTORE)")
+    await client.ok("UNAUTHENTICATE")
+
+    for command in ("FETCH 1 FLAGS", 'LIST "" *', "UNAUTHENTICATE"):
+        assert b" BAD " in (await client.command(command))[-1][:10]
+    await client.ok("LOGIN bob secret")
+    assert b"Bobs" in b"".join(await client.ok('LIST "" *'))
+    assert b" BAD " in (await client.command("FETCH 1 FLAGS"))[-1][:10]
+    memory.account("bob").mailbox("INBOX").deliver(b"x")
+    await client.ok("SELECT INBOX")
+    assert await client.ok("STORE 1 FLAGS (a)") != []
+    memory.account("bob").mailbox("INBOX").add_flags([1], "b")
+    assert b"MODSEQ" not in b"".join(await client.ok("NOOP"))
+
+
 async def test_id_enable_and_namespace(client: RawClient) -> None:
     identity = await client.ok('ID ("name" "test" "version" NIL)')
     enabled = await client.ok("ENABLE CONDSTORE X-UNKNOWN")

@@ -221,6 +221,7 @@ async def test_select_tells_the_state(client: RawClient, alice: MemoryAccount) -
         b"* OK [UNSEEN 2] First unseen.\r\n",
         b"* OK [UIDVALIDITY %d] UIDs valid\r\n" % inbox.uidvalidity,
         b"* OK [UIDNEXT 3] Predicted next UID\r\n",
+        b"* OK [MAILBOXID (%b)] Ok\r\n" % inbox.mailbox_id,
         b"* OK [HIGHESTMODSEQ %d] Highest\r\n" % inbox.highestmodseq,
         b"a2 OK [READ-WRITE] Select completed.\r\n",
     ]

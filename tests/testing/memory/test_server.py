@@ -199,7 +199,7 @@ async def test_a_flood_of_bad_commands_ends_the_session(memory: MemoryServer) ->
 
 
 async def test_commands_may_be_pipelined_and_split_anywhere(client: RawClient) -> None:
-    script = b"1 CREATE {1+}\r\na\r\n2 NOOP\r\n3 STATUS a (MESSAGES)\r\n"
+    script = b"1 SUBSCRIBE {5+}\r\nINBOX\r\n2 NOOP\r\n3 STATUS INBOX (MESSAGES)\r\n"
     for octet in script:
         client.send(bytes([octet]))
         await client.writer.drain()
@@ -208,9 +208,9 @@ async def test_commands_may_be_pipelined_and_split_anywhere(client: RawClient) -
     responses = await client.until(b"3 ")
 
     assert responses == [
-        b"1 OK Create completed.\r\n",
+        b"1 OK Subscribe completed.\r\n",
         b"2 OK NOOP completed.\r\n",
-        b"* STATUS a (MESSAGES 0)\r\n",
+        b"* STATUS INBOX (MESSAGES 0)\r\n",
         b"3 OK Status completed.\r\n",
     ]
 

@@ -1,4 +1,4 @@
-"""APPEND, with several messages too (RFC 9051 §6.3.12, RFC 3502)."""
+"""APPEND, with several messages too, and REPLACE (RFC 9051 §6.3.12, 3502, 8508)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,7 @@ async def append(session: Session, arguments: Arguments, uid: bool) -> str:
     while arguments.accept(b" "):
         if messages:
             session.require("MULTIAPPEND", "More than one message")
-        flags, date = _read_flags_and_date(arguments)
-        raw = arguments.literal()
-        if not raw:
-            raise No("Can't save a zero byte message")
-        messages.append(new_message(raw, flags, date))
+        messages.append(_read_message(arguments))
         await session.breathe()
     arguments.end()
     if not messages:
@@ -35,6 +31,32 @@ async def append(session: Session, arguments: Arguments, uid: bool) -> str:
         return "Append completed."
     shown = number_set(uids).decode()
     return f"[APPENDUID {mailbox.uidvalidity} {shown}] Append completed."
+
+
+async def replace(session: Session, arguments: Arguments, uid: bool) -> str:
+    """REPLACE: the new message comes before the old one goes (RFC 8508 §3.4)."""
+    view = session.selected
+    arguments.space()
+    ranges = arguments.sequence_set()
+    mailbox = _read_mailbox(session, arguments)
+    arguments.space()
+    message = _read_message(arguments)
+    arguments.end()
+    chosen = [old for _, old in view.select(ranges, by_uid=uid)]
+    if len(chosen) > 1:
+        raise Bad("Only one message can be replaced")
+    old = list(view.mailbox.find(chosen))
+    if not old:
+        raise No("No such message", code="NONEXISTENT")
+    if view.read_only:
+        raise No("Mailbox is read-only", code="READ-ONLY")
+    check_quota(session.account, [message], instead_of=old)
+    [new] = mailbox.add([message])
+    if session.offers("UIDPLUS"):
+        code = f"[APPENDUID {mailbox.uidvalidity} {new}]"
+        session.write(f"* OK {code} Replacement is there.\r\n".encode())
+    view.mailbox.expunge(chosen)
+    return "Replace completed."
 
 
 def check_append(session: Session, arguments: Arguments) -> None:
@@ -57,6 +79,14 @@ def check_append(session: Session, arguments: Arguments) -> None:
 def _read_mailbox(session: Session, arguments: Arguments) -> MemoryMailbox:
     arguments.space()
     return session.account.require(arguments.mailbox(), code="TRYCREATE")
+
+
+def _read_message(arguments: Arguments) -> Message:
+    flags, date = _read_flags_and_date(arguments)
+    raw = arguments.literal()
+    if not raw:
+        raise No("Can't save a zero byte message")
+    return new_message(raw, flags, date)
 
 
 def _read_flags_and_date(

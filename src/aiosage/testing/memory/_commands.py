@@ -16,6 +16,7 @@ from . import (
     _list,
     _login,
     _metadata,
+    _order,
     _quota,
     _search,
     _selected,
@@ -59,6 +60,9 @@ COMMANDS: Final = {
     "STARTTLS": Command(_login.starttls, State.NOT_AUTHENTICATED, "STARTTLS"),
     "LOGIN": Command(_login.login, State.NOT_AUTHENTICATED),
     "AUTHENTICATE": Command(_login.authenticate, State.NOT_AUTHENTICATED),
+    "UNAUTHENTICATE": Command(
+        _login.unauthenticate, State.AUTHENTICATED, "UNAUTHENTICATE"
+    ),
     "ENABLE": Command(_folders.enable, State.AUTHENTICATED, "ENABLE"),
     "NAMESPACE": Command(_folders.namespace, State.AUTHENTICATED, "NAMESPACE"),
     "CREATE": Command(_folders.create, State.AUTHENTICATED),
@@ -89,18 +93,24 @@ COMMANDS: Final = {
     "EXPUNGE": Command(_selected.expunge, State.SELECTED),
     "COPY": Command(_copy.copy, State.SELECTED),
     "MOVE": Command(_copy.move, State.SELECTED, "MOVE"),
+    "REPLACE": Command(_append.replace, State.SELECTED, "REPLACE"),
     "FETCH": Command(_fetch.fetch, State.SELECTED, keeps_numbers=True),
     "STORE": Command(_store.store, State.SELECTED, keeps_numbers=True),
     "SEARCH": Command(_search.search, State.SELECTED, keeps_numbers=True),
+    "SORT": Command(_order.sort, State.SELECTED, "SORT", keeps_numbers=True),
+    "THREAD": Command(_order.thread, State.SELECTED, keeps_numbers=True),
 }
 """By name, in upper case."""
 
 UID_COMMANDS: Final = {
     "COPY": COMMANDS["COPY"],
     "MOVE": COMMANDS["MOVE"],
+    "REPLACE": COMMANDS["REPLACE"],
     "FETCH": COMMANDS["FETCH"],
     "STORE": COMMANDS["STORE"],
     "SEARCH": COMMANDS["SEARCH"],
+    "SORT": COMMANDS["SORT"],
+    "THREAD": COMMANDS["THREAD"],
     "EXPUNGE": Command(_selected.expunge, State.SELECTED, "UIDPLUS"),
 }
 """Those that UID may come before."""

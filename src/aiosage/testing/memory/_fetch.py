@@ -1,16 +1,18 @@
-"""FETCH and UID FETCH (RFC 9051 §6.4.5, RFC 7162 §3.1.4)."""
+"""FETCH and UID FETCH (RFC 9051 §6.4.5, RFC 7162 §3.1.4, RFC 9394 §3.3)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, TypeAlias
 
-from ...model import Flag
+from ...model import Flag, PartialRange
 from ._arguments import MONTHS, Arguments
 from ._mailbox import Message
 from ._refusal import Bad
-from ._response import literal
+from ._response import literal, string
+from ._returned import page, read_range
 from ._section import Section, read_section
 from ._session import Session
 from ._structure import body_structure, envelope
@@ -22,6 +24,8 @@ MAX_ITEMS: Final = 1000
 Item: TypeAlias = Callable[[View, Message], bytes]
 """Gives an item's name and value for one message."""
 
+_LAZY: Final = re.compile(rb" \(LAZY\)", re.IGNORECASE)
+_PREVIEW_LENGTH: Final = 200  # characters (RFC 8970 §3.2)
 _NAME: Final = re.compile(rb"[A-Za-z0-9.]+")
 _MACROS: Final = {
     "FAST": ("FLAGS", "INTERNALDATE", "RFC822.SIZE"),
@@ -38,6 +42,7 @@ class _Request:
         self.marks_seen = False
         self.reads_body = False
         self.changed_since: int | None = None
+        self.partial: PartialRange | None = None
 
     def add(self, name: str, item: Item) -> None:
         self.items.setdefault(name, item)
@@ -53,9 +58,11 @@ async def fetch(session: Session, arguments: Arguments, uid: bool) -> str:
     arguments.space()
     request = _read_request(session, arguments)
     if arguments.accept(b" "):
-        request.changed_since = _read_changed_since(session, arguments)
+        _read_modifiers(session, arguments, request, by_uid=uid)
     arguments.end()
     chosen = view.select(ranges, by_uid=uid)
+    if request.partial is not None:
+        chosen = page(chosen, request.partial)
     if uid:
         request.items = {"UID": _uid, **request.items}
     if request.changed_since is not None or "MODSEQ" in request.items:
@@ -94,15 +101,20 @@ def _fetch_one(
     session.write(b"* %d FETCH (%b)\r\n" % (number, values))
 
 
-def _read_changed_since(session: Session, arguments: Arguments) -> int:
-    arguments.open()
-    modifier = arguments.keyword("a modifier")
-    if modifier != "CHANGEDSINCE" or not session.offers("CONDSTORE"):
-        raise Bad("Unknown FETCH modifier")
-    arguments.space()
-    modseq = arguments.number("a mod-sequence")
-    arguments.close()
-    return modseq
+def _read_modifiers(
+    session: Session, arguments: Arguments, request: _Request, *, by_uid: bool
+) -> None:
+    words = iter(arguments.list())
+    for word in words:
+        modifier, value = word.upper(), next(words, "")
+        if modifier == "CHANGEDSINCE" and session.offers("CONDSTORE"):
+            if not (value.isdigit() and len(value) < 20):
+                raise Bad("Expected a mod-sequence")
+            request.changed_since = int(value)
+        elif modifier == "PARTIAL" and by_uid and session.offers("PARTIAL"):
+            request.partial = read_range(value)
+        else:
+            raise Bad("Unknown FETCH modifier")
 
 
 def _read_request(session: Session, arguments: Arguments) -> _Request:
@@ -139,8 +151,10 @@ def _read_item(
         request.marks_seen |= name != "RFC822.HEADER"
         request.reads_body = True
         request.add(name, _body(name.encode(), _RFC822[name]))
-    elif name in _ITEMS and (name != "MODSEQ" or session.offers("CONDSTORE")):
+    elif name in _ITEMS and session.offers(_NEEDS.get(name, "")):
         request.add(name, _ITEMS[name])
+        if name == "PREVIEW":
+            arguments.try_match(_LAZY)  # it is always at hand
     else:
         raise Bad(f"Unknown parameter: {name[:40]}")
 
@@ -162,9 +176,28 @@ def _size(view: View, message: Message) -> bytes:
 
 
 def _internal_date(view: View, message: Message) -> bytes:
-    date = message.internal_date
+    return b"INTERNALDATE " + _date_time(message.internal_date)
+
+
+def _save_date(view: View, message: Message) -> bytes:
+    return b"SAVEDATE " + _date_time(message.save_date)
+
+
+def _date_time(date: datetime) -> bytes:
     day = f"{date.day:02}-{MONTHS[date.month - 1]}-{date.year:04}"
-    return f'INTERNALDATE "{day} {date:%H:%M:%S} +0000"'.encode()
+    return f'"{day} {date:%H:%M:%S} +0000"'.encode()
+
+
+def _email_id(view: View, message: Message) -> bytes:
+    return b"EMAILID (%b)" % message.email_id
+
+
+def _thread_id(view: View, message: Message) -> bytes:
+    return b"THREADID NIL"  # RFC 8474 §5.2: the server does not tell threads so
+
+
+def _preview(view: View, message: Message) -> bytes:
+    return b"PREVIEW " + string(message.email.preview(_PREVIEW_LENGTH).encode())
 
 
 def _envelope(view: View, message: Message) -> bytes:
@@ -188,7 +221,19 @@ _ITEMS: Final[dict[str, Item]] = {
     "ENVELOPE": _envelope,
     "BODY": _plain_body_structure,
     "BODYSTRUCTURE": _body_structure,
+    "PREVIEW": _preview,
+    "SAVEDATE": _save_date,
+    "EMAILID": _email_id,
+    "THREADID": _thread_id,
 }
+_NEEDS: Final = {
+    "MODSEQ": "CONDSTORE",
+    "PREVIEW": "PREVIEW",
+    "SAVEDATE": "SAVEDATE",
+    "EMAILID": "OBJECTID",
+    "THREADID": "OBJECTID",
+}
+"""The extension that an item needs."""
 
 _RFC822: Final = {
     "RFC822": Section(),

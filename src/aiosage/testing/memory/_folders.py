@@ -50,8 +50,10 @@ async def create(session: Session, arguments: Arguments, uid: bool) -> str:
     if session.offers("CREATE-SPECIAL-USE") and arguments.accept(b" "):
         special_use = _read_use(arguments)
     arguments.end()
-    session.account.create(name, special_use=special_use)
-    return "Create completed."
+    mailbox = session.account.create(name, special_use=special_use)
+    if not session.offers("OBJECTID"):
+        return "Create completed."
+    return f"[MAILBOXID ({mailbox.mailbox_id.decode()})] Create completed."
 
 
 def _read_use(arguments: Arguments) -> Flag | None:
@@ -139,6 +141,7 @@ _STATUS_ITEMS: Final[dict[str, str | None]] = {
     "DELETED": None,
     "SIZE": "STATUS=SIZE",
     "HIGHESTMODSEQ": "CONDSTORE",
+    "MAILBOXID": "OBJECTID",
 }
 """The items, and the extension that each needs."""
 
@@ -150,13 +153,19 @@ def status_response(
     if "HIGHESTMODSEQ" in items:
         session.enable_condstore()
     values = b" ".join(
-        b"%b %d" % (item.encode(), _status_value(mailbox, item)) for item in items
+        b"%b %b" % (item.encode(), _status_value(mailbox, item)) for item in items
     )
     name = astring(encode_mailbox_name(mailbox.name))
     return b"* STATUS %b (%b)\r\n" % (name, values)
 
 
-def _status_value(mailbox: MemoryMailbox, item: str) -> int:
+def _status_value(mailbox: MemoryMailbox, item: str) -> bytes:
+    if item == "MAILBOXID":
+        return b"(%b)" % mailbox.mailbox_id
+    return b"%d" % _status_number(mailbox, item)
+
+
+def _status_number(mailbox: MemoryMailbox, item: str) -> int:
     match item:
         case "MESSAGES":
             return mailbox.message_count

@@ -37,6 +37,13 @@ async def logout(session: Session, arguments: Arguments, uid: bool) -> str:
     return "Logout completed."
 
 
+async def unauthenticate(session: Session, arguments: Arguments, uid: bool) -> str:
+    """UNAUTHENTICATE (RFC 8437): everything but the connection is anew."""
+    arguments.end()
+    session.log_out()
+    return "Unauthenticate completed."
+
+
 async def identify(session: Session, arguments: Arguments, uid: bool) -> str:
     """ID (RFC 2971)."""
     arguments.space()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from ...model import MAX_UID, Flag, Rights
+from ...model import MAX_UID, EmailMessage, Flag, Rights
 from ._mime import Part, parse_message
 
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
@@ -38,7 +39,15 @@ class StoredMessage:
 class Message:
     """A message in a mailbox. Its octets never change; its flags do."""
 
-    __slots__ = ("_part", "flags", "internal_date", "modseq", "raw", "uid")
+    __slots__ = (
+        "_part",
+        "flags",
+        "internal_date",
+        "modseq",
+        "raw",
+        "save_date",
+        "uid",
+    )
 
     def __init__(
         self, raw: bytes, flags: frozenset[Flag], internal_date: datetime
@@ -48,6 +57,7 @@ class Message:
         self.raw = raw
         self.flags = flags
         self.internal_date = internal_date
+        self.save_date = internal_date  # until the mailbox knows better
         self._part: Part | None = None
 
     @property
@@ -56,6 +66,23 @@ class Message:
         if self._part is None:
             self._part = parse_message(self.raw)
         return self._part
+
+    @property
+    def email(self) -> EmailMessage:
+        """What a client would know that has fetched it whole."""
+        return EmailMessage(
+            uid=self.uid,
+            flags=self.flags,
+            internal_date=self.internal_date,
+            size=len(self.raw),
+            modseq=self.modseq,
+            raw=self.raw,
+        )
+
+    @property
+    def email_id(self) -> bytes:
+        """What copies of it have in common (RFC 8474 §5.1)."""
+        return b"M" + hashlib.sha256(self.raw).hexdigest()[:32].encode()
 
     def copy(self) -> Message:
         """Return the same message, for another mailbox."""
@@ -102,6 +129,7 @@ class MemoryMailbox:
         self.name = name
         self.special_use = special_use
         self.uidvalidity = uidvalidity
+        self.mailbox_id = b"F%d" % uidvalidity  # which it keeps (RFC 8474 §4)
         self.uidnext = 1
         self.highestmodseq = 1
         self.metadata: dict[str, bytes] = {}
@@ -212,11 +240,13 @@ class MemoryMailbox:
     def add(self, messages: Iterable[Message]) -> list[int]:
         """Add *messages* and return their UIDs."""
         uids: list[int] = []
+        now = datetime.now(UTC).replace(microsecond=0)
         for message in messages:
             if self.uidnext >= MAX_UID:
                 raise OverflowError("the mailbox has no UIDs left")
             self.highestmodseq += 1
             message.uid, message.modseq = self.uidnext, self.highestmodseq
+            message.save_date = now
             message.flags = self._named(message.flags)
             self._messages[message.uid] = message
             uids.append(message.uid)

@@ -57,12 +57,20 @@ async def set_quota(session: Session, arguments: Arguments, uid: bool) -> str:
     return "Setquota completed."
 
 
-def check_quota(account: MemoryAccount, messages: Iterable[Message]) -> None:
-    """Refuse to add *messages* if there is no room for them."""
+def check_quota(
+    account: MemoryAccount,
+    messages: Iterable[Message],
+    *,
+    instead_of: Iterable[Message] = (),
+) -> None:
+    """Refuse to add *messages* if there is no room, others being gone then."""
     if not account.quota:
         return
-    added = list(messages)
-    more = {"STORAGE": sum(len(m.raw) for m in added), "MESSAGE": len(added)}
+    added, gone = list(messages), list(instead_of)
+    more = {
+        "STORAGE": sum(len(m.raw) for m in added) - sum(len(m.raw) for m in gone),
+        "MESSAGE": len(added) - len(gone),
+    }
     for resource, limit in account.quota.items():
         unit = _UNIT if resource == "STORAGE" else 1
         if _used(account, resource) + more[resource] > limit * unit:

@@ -50,6 +50,7 @@ _KEYS_WITH_VALUE: Final = frozenset(
         *("BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON", "SENTSINCE"),
         *("KEYWORD", "UNKEYWORD", "UID", "LARGER", "SMALLER"),
         *("MODSEQ", "OLDER", "YOUNGER"),
+        *("SAVEDBEFORE", "SAVEDON", "SAVEDSINCE", "EMAILID", "THREADID"),
     }
 )
 
@@ -123,6 +124,9 @@ class CriteriaReader:
                 return lambda c: not _is_recent(c)
             case "NEW":
                 return lambda c: _is_recent(c) and Flag.SEEN not in c.message.flags
+            case "SAVEDATESUPPORTED":
+                self._session.require("SAVEDATE", name)
+                return lambda c: True
             case _ if name in _KEYS_WITH_VALUE:
                 self._arguments.space()
                 return self._key_with_value(name)
@@ -158,6 +162,14 @@ class CriteriaReader:
                 return _date_key(name, arguments.date(), _internal_date)
             case "SENTBEFORE" | "SENTON" | "SENTSINCE":
                 return _date_key(name[4:], arguments.date(), _sent_date)
+            case "SAVEDBEFORE" | "SAVEDON" | "SAVEDSINCE":
+                self._session.require("SAVEDATE", name)
+                return _date_key(name[5:], arguments.date(), _save_date)
+            case "EMAILID" | "THREADID":
+                self._session.require("OBJECTID", name)
+                wanted_id = arguments.astring()
+                is_email = name == "EMAILID"  # no message has a THREADID
+                return lambda c: is_email and c.message.email_id == wanted_id
             case _:  # the name of a header field
                 return _header_key(name.lower().encode(), self._needle())
 
@@ -198,10 +210,14 @@ def read_charset(arguments: Arguments) -> None:
     """Read CHARSET and its value, if that comes next; refuse the unknown."""
     if not arguments.accept_word(b"CHARSET"):
         return
-    charset = arguments.astring().decode("ascii", "replace").upper()
-    if charset not in CHARSETS:
-        raise No("Unknown charset", code=f"BADCHARSET ({' '.join(CHARSETS)})")
+    check_charset(arguments.astring())
     arguments.space()
+
+
+def check_charset(name: bytes) -> None:
+    """Refuse a charset that is not known."""
+    if name.decode("ascii", "replace").upper() not in CHARSETS:
+        raise No("Unknown charset", code=f"BADCHARSET ({' '.join(CHARSETS)})")
 
 
 def _is_recent(candidate: Candidate) -> bool:
@@ -266,6 +282,10 @@ def _date_key(name: str, day: date, date_of: Callable[[Message], date]) -> Key:
 
 def _internal_date(message: Message) -> date:
     return message.internal_date.date()
+
+
+def _save_date(message: Message) -> date:
+    return message.save_date.date()
 
 
 def _sent_date(message: Message) -> date:

@@ -44,6 +44,8 @@ def _select(session: Session, arguments: Arguments, *, read_only: bool) -> None:
         session.write(b"* OK [UNSEEN %d] First unseen.\r\n" % unseen)
     session.write(b"* OK [UIDVALIDITY %d] UIDs valid\r\n" % mailbox.uidvalidity)
     session.write(b"* OK [UIDNEXT %d] Predicted next UID\r\n" % mailbox.uidnext)
+    if session.offers("OBJECTID"):
+        session.write(b"* OK [MAILBOXID (%b)] Ok\r\n" % mailbox.mailbox_id)
     if session.offers("CONDSTORE"):
         session.condstore |= condstore
         modseq = mailbox.highestmodseq

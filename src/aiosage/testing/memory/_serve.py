@@ -16,6 +16,7 @@ MAX_BAD_COMMANDS: Final = 20
 """Bad commands in a row after which a client is sent away, as Dovecot does."""
 
 _LITERAL: Final = re.compile(rb"~?\{(\d{1,20})(\+?)\}\Z")
+_WITH_MESSAGE: Final = {"APPEND", "REPLACE", "UID REPLACE"}
 _TAG: Final = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\+]+")
 
 
@@ -100,8 +101,9 @@ async def _read_command(session: Session) -> bytes:
                 raise refused
             return b"".join(pieces)
         size, is_synchronizing = int(literal[1]), not literal[2]
-        is_append = session.is_authenticated and _name_of(pieces[0]) == "APPEND"
-        if size > (message_room if is_append else room):
+        name = _name_of(pieces[0]) if session.is_authenticated else ""
+        has_message = name in _WITH_MESSAGE
+        if size > (message_room if has_message else room):
             if is_synchronizing:
                 raise No("Literal is too large", code="TOOBIG")
             session.say_bye("[TOOBIG] Literal is too large.")
@@ -109,7 +111,7 @@ async def _read_command(session: Session) -> bytes:
         if is_synchronizing:
             if refused is not None:
                 raise refused
-            if is_append and len(pieces) <= 3:
+            if name == "APPEND" and len(pieces) <= 3:
                 check_append(session, _arguments_of(b"".join(pieces)))
             session.write(b"+ OK\r\n")
             await session.flush()
@@ -117,15 +119,16 @@ async def _read_command(session: Session) -> bytes:
             refused = Bad("Non-synchronizing literals are not supported")
         pieces[-1] += b"\r\n"
         pieces.append(await session.stream.read_exactly(size))
-        if is_append:
+        if has_message:
             message_room -= size
         else:
             room -= size
 
 
 def _name_of(line: bytes) -> str:
-    words = line.split(b" ", 2)
-    return words[1].decode("latin-1").upper() if len(words) > 1 else ""
+    """Return the name of the command in *line*; with UID, both words."""
+    words = line.upper().split(b" ", 3)[1:3]
+    return b" ".join(words[: 1 + (words[:1] == [b"UID"])]).decode("latin-1")
 
 
 def _arguments_of(octets: bytes) -> Arguments:

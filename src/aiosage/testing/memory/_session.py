@@ -94,6 +94,12 @@ class Session:
         """Enter the authenticated state."""
         self._account = account
 
+    def log_out(self) -> None:
+        """Return to the not authenticated state."""
+        self.unselect()
+        self._account = None
+        self.condstore = False
+
     def select(self, name: str, *, read_only: bool) -> View:
         """Select the mailbox *name*; refuse if there is none."""
         mailbox = self.account.require(name)
