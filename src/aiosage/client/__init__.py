@@ -2,6 +2,7 @@
 
 from ._client import ConnectionOptions, IMAPClient
 from ._folder_service import IMAPFolderService
+from ._order import FetchOrder
 from ._results import (
     AppendResult,
     CopyResult,
@@ -22,6 +23,7 @@ __all__ = [
     "CopyResult",
     "CreateResult",
     "ExpungeResult",
+    "FetchOrder",
     "FlagResult",
     "IMAPClient",
     "IMAPFolderService",

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 from datetime import datetime
 
+from ..errors import IMAPMessageError
 from ..model import EmailMessage, Flag, IMAPSearchCriteria, MessagePart, MessageSet
 from ..pool import IMAPConnectionPool
 from ..wire.commands import StoreMode
@@ -19,6 +20,9 @@ from . import (
     _searching,
 )
 from ._access import MailboxAccess
+from ._fetching import Windows
+from ._items import ItemSource
+from ._order import FetchOrder, in_order
 from ._results import (
     AppendResult,
     CopyResult,
@@ -28,6 +32,7 @@ from ._results import (
 )
 from ._sections import MessageSection
 from ._sources import AppendItem, Messages, MessageSource
+from ._texts import TextSource
 from ._trash import already_in_trash, find_trash
 
 
@@ -82,32 +87,77 @@ class IMAPMailboxUIDService:
         for batch in found.iter_batches(batch_size):
             yield batch
 
-    async def fetch(
-        self, messages: MessageSet | Iterable[int], *items: MessagePart
+    def fetch(
+        self,
+        messages: MessageSet | Iterable[int],
+        *items: MessagePart,
+        order: FetchOrder = FetchOrder.ASCENDING,
     ) -> AsyncGenerator[EmailMessage]:
         r"""Yield *messages* with *items* of each, in windows.
 
         The windows follow the size of the messages, so memory stays bounded
-        however many there are: a few MiB, or one message that is larger.
-        Messages that are gone are not yielded; the others come in ascending
-        order of UID, if the server keeps it. Nothing sets ``\Seen`` unless an
-        item says so by name.
+        however many there are: a few MiB, or one message that is larger. The next
+        window is under way while the body of the loop runs, if both fit; a task
+        reads it, which ends with the generator. Messages that are gone are not
+        yielded. Nothing sets ``\Seen`` unless an item says so by name.
 
         Args:
             messages: of this mailbox.
             items: what to read; without any, the flags and the whole message.
+                ``PREVIEW`` is made from the text where the server has none.
+            order: in which they are read and yielded.
 
         Raises:
             UIDValidityChanged: *messages* belong to an earlier life of the
                 mailbox.
             IMAPMessageError: the server refused.
+            IMAPCapabilityError: the server does not have one of *items*.
             IMAPConnectionError: the session ended; fetching the rest is safe.
         """
         wanted = items or (MessagePart.FLAGS, MessagePart.FULL)
-        owned = self._access.own(messages)
-        async with aclosing(_fetching.fetch(self._access, owned, wanted)) as found:
+        return _fetching.fetch(self._windows(ItemSource, messages, wanted, order))
+
+    def fetch_text(
+        self,
+        messages: MessageSet | Iterable[int],
+        *items: MessagePart,
+        order: FetchOrder = FetchOrder.ASCENDING,
+    ) -> AsyncGenerator[EmailMessage]:
+        """Yield *messages* with their text, but not what is attached to them.
+
+        Their ``text``, ``html`` and ``body_structure`` are there, which is all
+        that a reader shows. Otherwise as `fetch`.
+
+        Args:
+            messages: of this mailbox.
+            items: what to read beside it; without any, flags and envelope.
+            order: in which they are read and yielded.
+        """
+        wanted = items or (MessagePart.FLAGS, MessagePart.ENVELOPE)
+        return _fetching.fetch(self._windows(TextSource, messages, wanted, order))
+
+    def _windows(
+        self,
+        source: type[ItemSource | TextSource],
+        messages: MessageSet | Iterable[int],
+        wanted: tuple[MessagePart, ...],
+        order: FetchOrder,
+    ) -> Windows:
+        given = messages if isinstance(messages, MessageSet) else tuple(messages)
+        owner = self._access.own(given)
+        return Windows(source(self._access, owner, wanted), in_order(given, order))
+
+    async def fetch_one(self, uid: int, *items: MessagePart) -> EmailMessage:
+        """Return the message *uid* with *items*; otherwise as `fetch`.
+
+        Raises:
+            IMAPMessageError: there is no such message.
+            IMAPError: as for `fetch`.
+        """
+        async with aclosing(self.fetch([uid], *items)) as found:
             async for message in found:
-                yield message
+                return message
+        raise IMAPMessageError("UID FETCH", "NO", None, f"there is no message {uid}")
 
     async def add_flags(
         self,
