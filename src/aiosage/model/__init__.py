@@ -33,6 +33,7 @@ from ._secret import Secret
 from ._sequence_set import SavedResult, SequenceSet
 from ._special_mailboxes import special_mailboxes
 from ._special_names import SPECIAL_NAMES
+from ._transfer_decoder import TransferDecoder, transfer_decoder
 
 __all__ = [
     "MAX_UID",
@@ -67,6 +68,7 @@ __all__ = [
     "SequenceSet",
     "ServerProfile",
     "SpecialUse",
+    "TransferDecoder",
     "addresses_from_raw",
     "compose",
     "compose_forward",
@@ -77,4 +79,5 @@ __all__ = [
     "quoted_text",
     "safe_filename",
     "special_mailboxes",
+    "transfer_decoder",
 ]
