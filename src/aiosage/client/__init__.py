@@ -1,6 +1,7 @@
 """An account, its mailboxes and its messages."""
 
 from ._client import ConnectionOptions, IMAPClient
+from ._downloading import Download
 from ._folder_service import IMAPFolderService
 from ._order import FetchOrder
 from ._results import (
@@ -22,6 +23,7 @@ __all__ = [
     "ConnectionOptions",
     "CopyResult",
     "CreateResult",
+    "Download",
     "ExpungeResult",
     "FetchOrder",
     "FlagResult",

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import aclosing
+import os
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterable,
+)
+from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import datetime
+from pathlib import Path
 
 from ..errors import IMAPMessageError
-from ..model import EmailMessage, Flag, IMAPSearchCriteria, MessagePart, MessageSet
+from ..model import (
+    BodyStructure,
+    EmailMessage,
+    Flag,
+    IMAPSearchCriteria,
+    MessagePart,
+    MessageSet,
+)
 from ..pool import IMAPConnectionPool
 from ..wire.commands import StoreMode
 from . import (
@@ -17,9 +31,11 @@ from . import (
     _flagging,
     _moving,
     _replacing,
+    _saving,
     _searching,
 )
 from ._access import MailboxAccess
+from ._downloading import Download, download
 from ._fetching import Windows
 from ._items import ItemSource
 from ._order import FetchOrder, in_order
@@ -158,6 +174,63 @@ class IMAPMailboxUIDService:
             async for message in found:
                 return message
         raise IMAPMessageError("UID FETCH", "NO", None, f"there is no message {uid}")
+
+    def download(
+        self, uid: int, part: str | BodyStructure = ""
+    ) -> AbstractAsyncContextManager[Download]:
+        """Stream one part of a message, decoded, for the block.
+
+        ::
+
+            async with inbox.download(uid, "2") as octets:
+                async for piece in octets:
+                    print(octets.received, "of", octets.size)
+
+        However large it is, little is held: while the reader is behind, the server
+        waits. Text is not decoded, only its transfer encoding. The block holds a
+        connection; if that is lost, another one goes on where it was. A block that
+        is left early may cost the connection.
+
+        Args:
+            uid: of the message.
+            part: such as ``2`` or ``1.2``, or what ``body_structure`` tells of it;
+                ``HEADER``, ``TEXT`` or "" for the whole message, as they are.
+
+        Raises:
+            IMAPMessageError: there is no such message or part.
+            UIDValidityChanged: the mailbox was made anew meanwhile.
+            IMAPConnectionError: the session was lost again and again.
+        """
+        return download(self._access, uid, part)
+
+    async def download_to(
+        self,
+        path: str | os.PathLike[str],
+        uid: int,
+        part: str | BodyStructure = "",
+        *,
+        overwrite: bool = False,
+        on_progress: Callable[[int, int], object] | None = None,
+    ) -> int:
+        """Write one part of a message, decoded, to a file; return its octets.
+
+        The file appears whole or not at all, whatever happens.
+
+        Args:
+            path: of the file; its folder must be there.
+            uid: of the message.
+            part: as for `download`.
+            overwrite: replace a file that is there.
+            on_progress: called with ``received`` and ``size`` of the `Download`.
+
+        Raises:
+            FileExistsError: there is one.
+            OSError: it cannot be written.
+            IMAPError: as for `download`.
+        """
+        return await _saving.download_to(
+            self._access, Path(path), uid, part, overwrite, on_progress
+        )
 
     async def add_flags(
         self,
