@@ -24,6 +24,8 @@ from .client import (
     IMAPMailboxUIDService,
     LabelResult,
     MessageSection,
+    ProcessProgress,
+    ProcessResult,
     ServerInfo,
 )
 from .connection import ConnectionConfig, IMAPConnection, Security
@@ -138,6 +140,8 @@ __all__ = [
     "MessageSet",
     "NewMessage",
     "PoolStats",
+    "ProcessProgress",
+    "ProcessResult",
     "ResponseCode",
     "Rights",
     "Secret",

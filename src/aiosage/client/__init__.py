@@ -3,6 +3,7 @@
 from ._client import ConnectionOptions, IMAPClient
 from ._downloading import Download
 from ._folder_service import IMAPFolderService
+from ._message_reader import MessageReader
 from ._order import FetchOrder
 from ._results import (
     AppendResult,
@@ -11,6 +12,8 @@ from ._results import (
     ExpungeResult,
     FlagResult,
     LabelResult,
+    ProcessProgress,
+    ProcessResult,
 )
 from ._sections import MessageSection
 from ._server import ServerInfo
@@ -31,7 +34,10 @@ __all__ = [
     "IMAPFolderService",
     "IMAPMailboxUIDService",
     "LabelResult",
+    "MessageReader",
     "MessageSection",
     "MessageSource",
+    "ProcessProgress",
+    "ProcessResult",
     "ServerInfo",
 ]

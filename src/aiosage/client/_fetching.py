@@ -23,6 +23,7 @@ from ._windows import (
     TARGET_OCTETS,
     cut_by_size,
     next_window,
+    octets_of,
 )
 
 
@@ -75,7 +76,7 @@ class Windows:
         }
         self._cut.popleft()
         messages = deque(found[uid] for uid in uids if uid in found)
-        octets = sum(map(_octets, messages))
+        octets = sum(map(octets_of, messages))
         self._size = next_window(len(uids), octets)
         self._per_message = octets // max(1, len(messages)) or MESSAGE_OCTETS
         return _Window(messages, octets)
@@ -98,11 +99,6 @@ class Windows:
                 for uids in cut_by_size(sizes):
                     self._cut.append((uids, sum(sizes[uid] for uid in uids)))
             self._block = []
-
-
-def _octets(message: EmailMessage) -> int:
-    content = (message.raw, message.header, *message.sections.values())
-    return MESSAGE_OCTETS + sum(len(octets) for octets in content if octets)
 
 
 async def fetch(windows: Windows) -> AsyncGenerator[EmailMessage]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..connection import IMAPConnection
 from ..model import EmailMessage, MessagePart, MessageSet
+from ..wire import FetchData
 from ._access import MailboxAccess
 from ._messages import to_message
 from ._parts import add_previews
-from ._reading import offered, read_items, some_of
+from ._reading import offered, on_connection, read_items, some_of
 from ._windows import LARGEST_WINDOW, MESSAGE_OCTETS, content_octets, is_content
 
 
@@ -32,23 +34,30 @@ class ItemSource:
     async def sizes(self, uids: Sequence[int]) -> Mapping[int, int]:
         """Return the most that their content can be, in octets."""
         messages = some_of(self._owner, uids)
-        async with self._access.connection(messages, read_only=True) as lent:
-            found = await read_items(lent, messages, (MessagePart.SIZE,))
+
+        async def ask(connection: IMAPConnection) -> list[FetchData]:
+            return await read_items(connection, messages, (MessagePart.SIZE,))
+
         return {
             data.uid: MESSAGE_OCTETS + content_octets(data.size, self._content)
-            for data in found
+            for data in await on_connection(self._access, messages, ask, read_only=True)
             if data.uid is not None
         }
 
     async def read(self, uids: Sequence[int]) -> Sequence[EmailMessage]:
         """Return what is wanted of them."""
         messages = some_of(self._owner, uids)
-        async with self._access.connection(messages, read_only=self._read_only) as lent:
-            wanted = offered(lent, self._wanted)
+
+        async def ask(connection: IMAPConnection) -> list[EmailMessage]:
+            wanted = offered(connection, self._wanted)
             found = [
                 to_message(data, self._access.mailbox)
-                for data in await read_items(lent, messages, wanted)
+                for data in await read_items(connection, messages, wanted)
             ]
             if MessagePart.PREVIEW in self._wanted:
-                return await add_previews(lent, self._owner, found)
+                return await add_previews(connection, self._owner, found)
             return found
+
+        return await on_connection(
+            self._access, messages, ask, read_only=self._read_only
+        )

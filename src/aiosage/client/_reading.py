@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, TypeVar
 
 from ..connection import IMAPConnection
 from ..errors import IMAPCapabilityError
 from ..model import MessagePart, MessageSet
 from ..wire import FetchData
 from ..wire.commands import UidFetch
-from ._access import command_pieces
+from ._access import MailboxAccess, command_pieces
 from ._messages import is_gone
 from ._server import trusted
+
+R = TypeVar("R")
 
 _PREVIEWS: Final = (MessagePart.PREVIEW, MessagePart.PREVIEW_LAZY)
 _NEEDS: Final = {
@@ -26,6 +28,21 @@ _NEEDS: Final = {
     "X-GM-THRID": ("X-GM-EXT-1",),
     "X-GM-LABELS": ("X-GM-EXT-1",),
 }
+
+
+async def on_connection(
+    access: MailboxAccess,
+    messages: MessageSet,
+    work: Callable[[IMAPConnection], Awaitable[R]],
+    *,
+    read_only: bool,
+) -> R:
+    """Return what *work* returns, given a connection that it must only read on.
+
+    Every window is read through here; twice is like once.
+    """
+    async with access.connection(messages, read_only=read_only) as connection:
+        return await work(connection)
 
 
 def some_of(owner: MessageSet, uids: Iterable[int]) -> MessageSet:

@@ -122,3 +122,38 @@ class CreateResult:
     mailbox: str
     mailbox_id: str | None
     special_use: SpecialUse | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessResult:
+    """What became of messages that were handed to a function.
+
+    Attributes:
+        succeeded: the messages it took.
+        failed: by UID, the error it raised at the last attempt.
+        missing: messages that were gone.
+    """
+
+    succeeded: MessageSet
+    failed: Mapping[int, Exception]
+    missing: MessageSet = _NONE
+
+    @property
+    def ok(self) -> bool:
+        """Whether none failed."""
+        return not self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessProgress:
+    """How far processing has come.
+
+    Attributes:
+        done: messages that are done with.
+        failed: of these, those that failed at every attempt.
+        total: messages in all, if none is missing.
+    """
+
+    done: int
+    failed: int
+    total: int

@@ -10,7 +10,7 @@ from ..model import EmailMessage, MessagePart, MessageSet
 from ._access import MailboxAccess
 from ._messages import to_message
 from ._parts import add_texts, text_parts
-from ._reading import offered, read_items, some_of
+from ._reading import offered, on_connection, read_items, some_of
 from ._windows import MESSAGE_OCTETS
 
 _BLOCK: Final = 500
@@ -37,8 +37,12 @@ class TextSource:
     async def sizes(self, uids: Sequence[int]) -> Mapping[int, int]:
         """Return the octets of their texts, as encoded."""
         messages = some_of(self._owner, uids)
-        async with self._access.connection(messages, read_only=self._read_only) as lent:
-            self._known = await self._structures(lent, messages)
+        self._known = await on_connection(
+            self._access,
+            messages,
+            lambda connection: self._structures(connection, messages),
+            read_only=self._read_only,
+        )
         return {
             uid: MESSAGE_OCTETS + sum(part.size or 0 for part in text_parts(message))
             for uid, message in self._known.items()
@@ -47,11 +51,16 @@ class TextSource:
     async def read(self, uids: Sequence[int]) -> Sequence[EmailMessage]:
         """Return them with their text."""
         messages = some_of(self._owner, uids)
-        async with self._access.connection(messages, read_only=self._read_only) as lent:
+
+        async def ask(connection: IMAPConnection) -> list[EmailMessage]:
             if self._known.keys().isdisjoint(uids):  # nobody asked for the sizes
-                self._known = await self._structures(lent, messages)
+                self._known = await self._structures(connection, messages)
             known = [self._known[uid] for uid in uids if uid in self._known]
-            return await add_texts(lent, self._owner, known)
+            return await add_texts(connection, self._owner, known)
+
+        return await on_connection(
+            self._access, messages, ask, read_only=self._read_only
+        )
 
     async def _structures(
         self, connection: IMAPConnection, messages: MessageSet

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from ..model import MessagePart
+from ..model import EmailMessage, MessagePart
 
 FIRST_WINDOW: Final = 16
 LARGEST_WINDOW: Final = 2000
@@ -29,6 +29,12 @@ def is_content(item: MessagePart) -> bool:
     return item.item != "BINARY.SIZE" and not (
         item.fields or item.of.endswith(("HEADER", "MIME"))
     )
+
+
+def octets_of(message: EmailMessage) -> int:
+    """Return about how much memory *message* takes."""
+    content = (message.raw, message.header, *message.sections.values())
+    return MESSAGE_OCTETS + sum(len(octets) for octets in content if octets)
 
 
 def content_octets(size: int | None, content: Iterable[MessagePart]) -> int:
