@@ -33,8 +33,8 @@ def is_content(item: MessagePart) -> bool:
 
 def octets_of(message: EmailMessage) -> int:
     """Return about how much memory *message* takes."""
-    content = (message.raw, message.header, *message.sections.values())
-    return MESSAGE_OCTETS + sum(len(octets) for octets in content if octets)
+    octets = MESSAGE_OCTETS + len(message.raw or b"") + len(message.header or b"")
+    return octets + sum(map(len, message.sections.values()))
 
 
 def content_octets(size: int | None, content: Iterable[MessagePart]) -> int:
