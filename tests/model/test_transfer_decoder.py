@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,7 +53,13 @@ def test_octets_one_by_one_are_the_whole(encoded: tuple[str, bytes]) -> None:
 def test_little_is_kept_however_long_a_line_is(encoding: str, piece: bytes) -> None:
     """Else who sends a line without end could fill the memory."""
     decoder = transfer_decoder(encoding)
-    for _ in range(100):
-        decoder.feed(piece * 1000)
+    tracemalloc.start()
+    try:
+        for _ in range(100):
+            decoder.feed(piece * 1000)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
 
+    assert kept < 50_000
     assert len(decoder.finish()) <= 3
