@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import TypeAlias
 
 import pytest
@@ -12,6 +13,7 @@ from aiosage import (
     AppendItem,
     IMAPClient,
     IMAPSearchCriteria,
+    MessagePart,
     MessageSection,
     MessageSet,
     SortKey,
@@ -48,6 +50,29 @@ async def fetch_and_break(client: IMAPClient) -> None:
     async for _ in messages:
         break
     await messages.aclose()
+
+
+async def fetch_text(client: IMAPClient) -> None:
+    """Take the text of all messages, and a preview of each."""
+    async with aclosing(client.mailbox().fetch_text(ALL)) as messages:
+        async for _ in messages:
+            pass
+    async with aclosing(client.mailbox().fetch(ALL, MessagePart.PREVIEW)) as messages:
+        async for _ in messages:
+            pass
+
+
+async def download(client: IMAPClient) -> None:
+    """Take a part of a message."""
+    async with client.mailbox().download(1, "1") as octets:
+        async for _ in octets:
+            pass
+
+
+async def process(client: IMAPClient) -> None:
+    """Search once for each message."""
+    inbox = client.mailbox()
+    await inbox.process_in_batches(ALL, lambda _: inbox.search(), batch_size=2)
 
 
 async def borrow(client: IMAPClient) -> None:
@@ -91,6 +116,10 @@ OPERATIONS: dict[str, Operation] = {
     "explain": lambda c: c.mailbox().explain(),
     "fetch": fetch,
     "fetch and break": fetch_and_break,
+    "fetch_one": lambda c: c.mailbox().fetch_one(1),
+    "fetch_text": fetch_text,
+    "download": download,
+    "process_in_batches": process,
     "add_flags": lambda c: c.mailbox().add_flags(ALL, Flag.FLAGGED),
     "remove_flags": lambda c: c.mailbox().remove_flags(ALL, Flag.FLAGGED),
     "set_flags": lambda c: c.mailbox().set_flags(ALL, Flag.FLAGGED),

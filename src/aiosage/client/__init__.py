@@ -1,8 +1,11 @@
 """An account, its mailboxes and its messages."""
 
 from ._client import ConnectionOptions, IMAPClient
+from ._downloading import Download
 from ._finding import MessageFinder
 from ._folder_service import IMAPFolderService
+from ._message_reader import MessageReader
+from ._order import FetchOrder
 from ._results import (
     AppendResult,
     CopyResult,
@@ -10,6 +13,8 @@ from ._results import (
     ExpungeResult,
     FlagResult,
     LabelResult,
+    ProcessProgress,
+    ProcessResult,
     SortResult,
     ThreadResult,
 )
@@ -25,15 +30,20 @@ __all__ = [
     "ConnectionOptions",
     "CopyResult",
     "CreateResult",
+    "Download",
     "ExpungeResult",
+    "FetchOrder",
     "FlagResult",
     "IMAPClient",
     "IMAPFolderService",
     "IMAPMailboxUIDService",
     "LabelResult",
     "MessageFinder",
+    "MessageReader",
     "MessageSection",
     "MessageSource",
+    "ProcessProgress",
+    "ProcessResult",
     "SearchPlan",
     "ServerInfo",
     "SortResult",

@@ -21,8 +21,9 @@ from ..wire.commands import (
     UidFetch,
     UidSearchReturn,
 )
-from . import _fetching
 from ._access import SET_OCTETS, MailboxAccess
+from ._fetching import Windows, fetch
+from ._items import ItemSource
 from ._messages import is_gone, to_message
 from ._searching import find
 from ._server import trusted
@@ -89,8 +90,9 @@ async def read(
             if uid is not None and uid in found.messages and not is_gone(data):
                 yield uid, to_message(data, access.mailbox)
         return
-    fetched = _fetching.fetch(access, found.messages, parts)
-    async with aclosing(fetched) as messages:
+    source = ItemSource(access, found.messages, parts)
+    windows = Windows(source, iter(found.messages))
+    async with aclosing(fetch(windows)) as messages:
         async for message in messages:
             if message.uid is not None:
                 yield message.uid, message

@@ -60,4 +60,7 @@ def is_gone(data: FetchData) -> bool:
 
     Dovecot answers NIL for what it has no more, with OK (RFC 2180 §4.1).
     """
-    return any(data.sections.get(key, b"") is None for key in (_WHOLE, _HEADER, _TEXT))
+    sections = data.sections
+    return None in sections.values() and any(
+        sections.get(key, b"") is None for key in (_WHOLE, _HEADER, _TEXT)
+    )

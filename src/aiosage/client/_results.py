@@ -180,3 +180,38 @@ class ThreadResult:
 
     def __len__(self) -> int:
         return len(self.threads)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessResult:
+    """What became of messages that were handed to a function.
+
+    Attributes:
+        succeeded: the messages it took.
+        failed: by UID, the error it raised at the last attempt.
+        missing: messages that were gone.
+    """
+
+    succeeded: MessageSet
+    failed: Mapping[int, Exception]
+    missing: MessageSet = _NONE
+
+    @property
+    def ok(self) -> bool:
+        """Whether none failed."""
+        return not self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessProgress:
+    """How far processing has come.
+
+    Attributes:
+        done: messages that are done with.
+        failed: of these, those that failed at every attempt.
+        total: messages in all, if none is missing.
+    """
+
+    done: int
+    failed: int
+    total: int

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
+from collections.abc import Iterable
 from datetime import datetime
 
-from ..model import EmailMessage, Flag, MessagePart, MessageSet
+from ..model import Flag, MessageSet
 from ..wire.commands import StoreMode
 from . import (
     _appending,
     _catenating,
-    _fetching,
     _flagging,
     _moving,
     _replacing,
 )
 from ._finding import MessageFinder
+from ._message_reader import MessageReader
 from ._results import (
     AppendResult,
     CopyResult,
@@ -29,7 +28,7 @@ from ._sources import AppendItem, Messages, MessageSource
 from ._trash import already_in_trash, find_trash
 
 
-class IMAPMailboxUIDService(MessageFinder):
+class IMAPMailboxUIDService(MessageReader, MessageFinder):
     """Search, read, change, move and add messages of one mailbox.
 
     It holds no connection between calls, nor while the body of an ``async for``
@@ -40,33 +39,6 @@ class IMAPMailboxUIDService(MessageFinder):
     ``retry`` of `IMAPClient` says. An error tells that this did not help, or that it
     cannot be known whether something was done (``maybe_executed``).
     """
-
-    async def fetch(
-        self, messages: MessageSet | Iterable[int], *items: MessagePart
-    ) -> AsyncGenerator[EmailMessage]:
-        r"""Yield *messages* with *items* of each, in windows.
-
-        The windows follow the size of the messages, so memory stays bounded
-        however many there are: a few MiB, or one message that is larger.
-        Messages that are gone are not yielded; the others come in ascending
-        order of UID, if the server keeps it. Nothing sets ``\Seen`` unless an
-        item says so by name.
-
-        Args:
-            messages: of this mailbox.
-            items: what to read; without any, the flags and the whole message.
-
-        Raises:
-            UIDValidityChanged: *messages* belong to an earlier life of the
-                mailbox.
-            IMAPMessageError: the server refused.
-            IMAPConnectionError: the session ended; fetching the rest is safe.
-        """
-        wanted = items or (MessagePart.FLAGS, MessagePart.FULL)
-        owned = self._access.own(messages)
-        async with aclosing(_fetching.fetch(self._access, owned, wanted)) as found:
-            async for message in found:
-                yield message
 
     async def add_flags(
         self,

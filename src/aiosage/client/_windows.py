@@ -2,7 +2,8 @@
 
 What grows with the message is asked for in windows cut by the sizes, which are
 asked for first: a large message may follow any number of small ones. The rest is
-small, and a window follows from the one before.
+small, and a window follows from the one before. Two windows are held at once, one
+that is read by the caller and one on its way, so each has half of the memory.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from ..model import MessagePart
+from ..model import EmailMessage, MessagePart
 
 FIRST_WINDOW: Final = 16
 LARGEST_WINDOW: Final = 2000
 TARGET_OCTETS: Final = 4 * 2**20
+"""Octets of messages held at once."""
+WINDOW_OCTETS: Final = TARGET_OCTETS // 2
 MESSAGE_OCTETS: Final = 1024
 """What a message without content is taken for."""
 
@@ -26,6 +29,12 @@ def is_content(item: MessagePart) -> bool:
     return item.item != "BINARY.SIZE" and not (
         item.fields or item.of.endswith(("HEADER", "MIME"))
     )
+
+
+def octets_of(message: EmailMessage) -> int:
+    """Return about how much memory *message* takes."""
+    octets = MESSAGE_OCTETS + len(message.raw or b"") + len(message.header or b"")
+    return octets + sum(map(len, message.sections.values()))
 
 
 def content_octets(size: int | None, content: Iterable[MessagePart]) -> int:
@@ -40,7 +49,7 @@ def content_octets(size: int | None, content: Iterable[MessagePart]) -> int:
 
 
 def cut_by_size(
-    sizes: Mapping[int, int], target: int = TARGET_OCTETS
+    sizes: Mapping[int, int], target: int = WINDOW_OCTETS
 ) -> Iterator[list[int]]:
     """Yield the UIDs of *sizes*, in order, in windows of at most *target* octets.
 
@@ -64,7 +73,7 @@ def next_window(window: int, octets: int) -> int:
     It grows while windows are small, since each costs a round trip, and shrinks
     when they are large, since each is held in memory.
     """
-    if octets > TARGET_OCTETS:
-        return max(1, window * TARGET_OCTETS // (2 * octets))
-    fitting = window * TARGET_OCTETS // max(octets, 1)
+    if octets > WINDOW_OCTETS:
+        return max(1, window * WINDOW_OCTETS // (2 * octets))
+    fitting = window * WINDOW_OCTETS // max(octets, 1)
     return max(1, min(4 * window, fitting, LARGEST_WINDOW))

@@ -45,6 +45,7 @@ from ._special_names import SPECIAL_NAMES
 from ._thread_item import ThreadItem
 from ._thread_node import ThreadNode
 from ._threading import ThreadAlgorithm, threads_of
+from ._transfer_decoder import TransferDecoder, transfer_decoder
 
 __all__ = [
     "MAX_UID",
@@ -86,6 +87,7 @@ __all__ = [
     "ThreadAlgorithm",
     "ThreadItem",
     "ThreadNode",
+    "TransferDecoder",
     "addresses_from_raw",
     "base_subject",
     "collation_key",
@@ -102,4 +104,5 @@ __all__ = [
     "sort_values",
     "special_mailboxes",
     "threads_of",
+    "transfer_decoder",
 ]

@@ -73,7 +73,7 @@ class EmailMessage:
         raw: the whole message.
         sections: content of parts by section (``1.2``, ``TEXT``), as encoded, or
             without the encoding (``BINARY[1.2]``).
-        server_preview: the first words, as the server tells them (RFC 8970).
+        server_preview: the first words, as PREVIEW tells them (RFC 8970).
         email_id: what copies of the message share (RFC 8474).
         thread_id: what the messages of its thread share (RFC 8474).
         save_date: when it came into this mailbox, aware (RFC 8514).

@@ -11,7 +11,8 @@ from ._charset import Report, ignore
 _BASE64: Final = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 )
-_NOT_BASE64: Final = bytes(octet for octet in range(256) if octet not in _BASE64)
+NOT_BASE64: Final = bytes(octet for octet in range(256) if octet not in _BASE64)
+"""What is no character of base64, nor its padding."""
 _BROKEN_QUOTED: Final = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+(?:\r?\n|\Z))")
 
 
@@ -46,7 +47,7 @@ def decode_base64(data: bytes, report: Report = ignore) -> bytes:
     except binascii.Error:
         pass
     report("broken base64")
-    text = data.translate(None, _NOT_BASE64)
+    text = data.translate(None, NOT_BASE64)
     decoded = bytearray()
     for chunk in text.split(b"="):
         if len(chunk) % 4 == 1:

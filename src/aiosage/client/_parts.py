@@ -1,0 +1,113 @@
+"""Reading parts of messages whose structure is known, and nothing beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from ..connection import IMAPConnection
+from ..model import BodyStructure, EmailMessage, MessagePart, MessageSet
+from ._reading import read_items, some_of
+
+_MOST_TEXTS: Final = 20
+"""Parts of text read of one message. Real ones have two, seldom five."""
+_PREVIEW_LENGTH: Final = 200  # characters, as RFC 8970 §3.2 recommends
+_PREVIEW_OCTETS: Final = 4096  # of the text, as encoded, that it is made from
+_PREVIEW_HTML: Final = 16384  # which begins with what is not shown
+
+
+def text_parts(message: EmailMessage) -> tuple[BodyStructure, ...]:
+    """Return the parts that are the text of *message*, plain and HTML."""
+    root = message.body_structure
+    if root is None:
+        return ()
+    return (*root.text_parts("plain"), *root.text_parts("html"))[:_MOST_TEXTS]
+
+
+async def add_texts(
+    connection: IMAPConnection, owner: MessageSet, messages: Sequence[EmailMessage]
+) -> list[EmailMessage]:
+    """Return *messages* with their text. Those that are gone are left out."""
+    wanted = {
+        message: tuple(
+            MessagePart.section(part.section) for part in text_parts(message)
+        )
+        for message in messages
+    }
+    return [
+        replace(message, sections={**message.sections, **told})
+        for message, told in await _read_parts(connection, owner, wanted)
+    ]
+
+
+async def add_previews(
+    connection: IMAPConnection, owner: MessageSet, messages: Sequence[EmailMessage]
+) -> list[EmailMessage]:
+    """Return *messages* with what PREVIEW would tell, in any order.
+
+    Where the server has not told it (Cyrus never does unless it is configured),
+    it is made from where the text begins.
+    """
+    told = [message for message in messages if message.server_preview is not None]
+    rest = [message for message in messages if message.server_preview is None]
+    structures = (MessagePart.BODY_STRUCTURE,)
+    uids = some_of(owner, _uids(rest))
+    found = {data.uid: data for data in await read_items(connection, uids, structures)}
+    wanted = {
+        message: _beginning(found[message.uid].body_structure)
+        for message in rest
+        if message.uid in found
+    }
+    for message, sections in await _read_parts(connection, owner, wanted):
+        begun = EmailMessage(
+            body_structure=found[message.uid].body_structure,
+            sections={name.partition("<")[0]: sections[name] for name in sections},
+        )
+        told.append(replace(message, server_preview=begun.preview(_PREVIEW_LENGTH)))
+    return told
+
+
+def _beginning(root: BodyStructure | None) -> tuple[MessagePart, ...]:
+    part = root and (root.text_part or root.html_part)
+    if not part:
+        return ()
+    octets = _PREVIEW_OCTETS if part.subtype == "plain" else _PREVIEW_HTML
+    return (MessagePart.section(part.section).partial(0, octets),)
+
+
+async def _read_parts(
+    connection: IMAPConnection,
+    owner: MessageSet,
+    wanted: Mapping[EmailMessage, tuple[MessagePart, ...]],
+) -> list[tuple[EmailMessage, dict[str, bytes]]]:
+    """Return each message with its parts by section, such as ``1.2<0>``.
+
+    Most messages of a mailbox are built alike, so one command reads many.
+    """
+    alike: dict[tuple[MessagePart, ...], list[EmailMessage]] = {}
+    for message, parts in wanted.items():
+        alike.setdefault(parts, []).append(message)
+    read: list[tuple[EmailMessage, dict[str, bytes]]] = []
+    for parts, messages in alike.items():
+        if not parts:
+            read.extend((message, {}) for message in messages)
+            continue
+        uids = some_of(owner, _uids(messages))
+        found = {data.uid: data for data in await read_items(connection, uids, parts)}
+        for message in messages:
+            if (data := found.get(message.uid)) is not None:
+                told = ((part, data.sections.get(part.key)) for part in parts)
+                read.append(
+                    (message, {_section(p.key): o for p, o in told if o is not None})
+                )
+    return read
+
+
+def _uids(messages: Iterable[EmailMessage]) -> Iterable[int]:
+    return (message.uid for message in messages if message.uid is not None)
+
+
+def _section(key: str) -> str:
+    """Return ``1.2<0>`` of ``BODY[1.2]<0>``."""
+    return key.removeprefix("BODY[").replace("]", "")

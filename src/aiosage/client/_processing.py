@@ -1,0 +1,166 @@
+"""Handing messages to a function, some at once, and again those that fail."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+
+from ..model import EmailMessage, MessageSet
+from ..resilience import backoff
+from ._progress import Progress
+from ._results import ProcessProgress, ProcessResult
+from ._windows import TARGET_OCTETS, octets_of
+
+Handler = Callable[[EmailMessage], Awaitable[object]]
+_LONGEST_CHAIN: Final = 50
+"""Errors that led to each other; nobody has more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How messages are processed.
+
+    Attributes:
+        batch_size: most messages whose results are awaited together.
+        concurrency: most messages in the hands of the handler at once.
+        attempts: how often each is tried at most.
+
+    Raises:
+        ValueError: one of them is less than 1.
+    """
+
+    batch_size: int
+    concurrency: int
+    attempts: int
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "concurrency", "attempts"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is at least 1, not {getattr(self, name)}")
+
+
+class _Processing(Progress[ProcessResult]):
+    """What has become of *messages*."""
+
+    def __init__(self, messages: MessageSet) -> None:
+        super().__init__(messages)
+        self.succeeded: list[MessageSet] = []
+        self.failed: dict[int, Exception] = {}
+        self.is_complete = False
+
+    def note(self, uids: Sequence[int], failed: dict[int, Exception]) -> None:
+        """Note what has become of a batch."""
+        self._done.append(MessageSet(uids))
+        self.succeeded.append(MessageSet(uid for uid in uids if uid not in failed))
+        self.failed.update(failed)
+
+    def result(self) -> ProcessResult:
+        """Return it as it stands."""
+        missing = self._messages - self.done if self.is_complete else self.of(())
+        return ProcessResult(self.of(self.succeeded), self.failed, missing)
+
+
+async def process(
+    messages: MessageSet,
+    found: AsyncGenerator[EmailMessage],
+    handler: Handler,
+    terms: Terms,
+    on_progress: Callable[[ProcessProgress], object] | None,
+) -> ProcessResult:
+    """Hand what is *found* of *messages* to *handler*."""
+    processing = _Processing(messages)
+    done = 0
+    with processing.telling():
+        async with aclosing(found), aclosing(_batches(found, terms)) as batches:
+            async for batch in batches:
+                failed = await _process_batch(batch, handler, terms)
+                processing.note([*batch], failed)
+                done += len(batch)
+                if on_progress is not None:
+                    on_progress(
+                        ProcessProgress(done, len(processing.failed), len(messages))
+                    )
+    processing.is_complete = True
+    return processing.result()
+
+
+async def _batches(
+    found: AsyncIterator[EmailMessage], terms: Terms
+) -> AsyncGenerator[dict[int, EmailMessage]]:
+    """Yield messages by UID, as many as wanted, but no more than memory can hold."""
+    batch: dict[int, EmailMessage] = {}
+    octets = 0
+    async for message in found:
+        if message.uid is None:
+            continue
+        batch[message.uid] = message
+        octets += octets_of(message)
+        if len(batch) == terms.batch_size or octets >= TARGET_OCTETS:
+            yield batch
+            batch, octets = {}, 0
+    if batch:
+        yield batch
+
+
+async def _process_batch(
+    batch: dict[int, EmailMessage], handler: Handler, terms: Terms
+) -> dict[int, Exception]:
+    """Return the last error of each message that failed every time."""
+    failed = await _try_all(batch, handler, terms.concurrency)
+    for attempt in range(1, terms.attempts):
+        if not failed:
+            break
+        await anyio.sleep(backoff(attempt))
+        again = {uid: batch[uid] for uid in failed}
+        failed = await _try_all(again, handler, terms.concurrency)
+    return failed
+
+
+async def _try_all(
+    batch: dict[int, EmailMessage], handler: Handler, concurrency: int
+) -> dict[int, Exception]:
+    failed: dict[int, Exception] = {}
+    waiting = iter(batch.items())
+
+    async def work() -> None:
+        for uid, message in waiting:  # each takes the next of all
+            if (error := await _try(handler, message)) is not None:
+                _let_go(error)
+                failed[uid] = error
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(min(concurrency, len(batch))):
+            tasks.start_soon(work)
+    return failed
+
+
+async def _try(handler: Handler, message: EmailMessage) -> Exception | None:
+    task = asyncio.current_task()
+    try:
+        await handler(message)
+    except asyncio.CancelledError as error:
+        if task is None or task.cancelling():
+            raise
+        # Nobody cancelled us: it is what the handler waited for that was.
+        failure = RuntimeError("what the handler waited for was cancelled")
+        failure.__cause__ = error
+        return failure
+    except Exception as error:  # the handler's business, whatever it is
+        return error
+    return None
+
+
+def _let_go(error: BaseException) -> None:
+    """Keep where *error* came from, but not the messages that its frames hold."""
+    link: BaseException | None = error
+    for _ in range(_LONGEST_CHAIN):
+        if link is None:
+            return
+        traceback.clear_frames(link.__traceback__)
+        link = link.__cause__ or link.__context__
