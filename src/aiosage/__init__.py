@@ -70,7 +70,7 @@ from .model import (
     compose_reply,
     quoted_text,
 )
-from .pool import IMAPConnectionPool, PoolStats
+from .pool import BudgetStats, ConnectionBudget, IMAPConnectionPool, PoolStats
 from .watch import (
     ConnectionState,
     FlagsChanged,
@@ -87,6 +87,8 @@ __all__ = [
     "AppendResult",
     "Attachment",
     "BodyStructure",
+    "BudgetStats",
+    "ConnectionBudget",
     "ConnectionConfig",
     "ConnectionState",
     "CopyResult",

@@ -100,8 +100,22 @@ class IMAPClient:
             raise IMAPConfigurationError(
                 ["everything about the account goes into its ConnectionConfig"]
             )
-        self._pool = IMAPConnectionPool(config, max_size=max_connections)
-        self._folders = IMAPFolderService(self._pool)
+        self._use(IMAPConnectionPool(config, max_size=max_connections))
+
+    def _use(self, pool: IMAPConnectionPool) -> None:
+        self._pool = pool
+        self._folders = IMAPFolderService(pool)
+
+    @classmethod
+    def from_pool(cls, pool: IMAPConnectionPool) -> IMAPClient:
+        """Return a client with a *pool* of one's own making.
+
+        For other settings of the pool, and for pools that share a budget. The
+        client opens and closes it.
+        """
+        client = cls.__new__(cls)
+        client._use(pool)
+        return client
 
     @property
     def config(self) -> ConnectionConfig:
