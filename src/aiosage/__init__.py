@@ -11,12 +11,17 @@
 from importlib.metadata import version as _version
 
 from .client import (
+    AccountHealth,
+    AccountOutcome,
+    AccountsStats,
+    AccountState,
     AppendItem,
     AppendResult,
     CopyResult,
     CreateResult,
     ExpungeResult,
     FlagResult,
+    IMAPAccounts,
     IMAPClient,
     IMAPFolderService,
     IMAPMailboxUIDService,
@@ -83,6 +88,10 @@ from .watch import (
 __version__ = _version("aiosage")
 
 __all__ = [
+    "AccountHealth",
+    "AccountOutcome",
+    "AccountState",
+    "AccountsStats",
     "AppendItem",
     "AppendResult",
     "Attachment",
@@ -100,6 +109,7 @@ __all__ = [
     "Flag",
     "FlagResult",
     "FlagsChanged",
+    "IMAPAccounts",
     "IMAPAuthenticationError",
     "IMAPCapabilityError",
     "IMAPClient",

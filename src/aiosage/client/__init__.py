@@ -1,5 +1,12 @@
 """An account, its mailboxes and its messages."""
 
+from ._account_health import (
+    AccountHealth,
+    AccountOutcome,
+    AccountsStats,
+    AccountState,
+)
+from ._accounts import IMAPAccounts
 from ._client import ConnectionOptions, IMAPClient
 from ._folder_service import IMAPFolderService
 from ._results import (
@@ -16,6 +23,10 @@ from ._sources import AppendItem, MessageSource
 from ._uid_service import IMAPMailboxUIDService
 
 __all__ = [
+    "AccountHealth",
+    "AccountOutcome",
+    "AccountState",
+    "AccountsStats",
     "AppendItem",
     "AppendResult",
     "ConnectionOptions",
@@ -23,6 +34,7 @@ __all__ = [
     "CreateResult",
     "ExpungeResult",
     "FlagResult",
+    "IMAPAccounts",
     "IMAPClient",
     "IMAPFolderService",
     "IMAPMailboxUIDService",
