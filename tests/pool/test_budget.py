@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -14,6 +15,7 @@ from aiosage import (
     IMAPAuthenticationError,
     IMAPClient,
     IMAPConfigurationError,
+    IMAPConnectionError,
     IMAPConnectionPool,
     IMAPPoolTimeout,
     Secret,
@@ -162,6 +164,89 @@ async def test_a_server_that_allows_fewer_teaches_so(
                 with pytest.raises(IMAPAuthenticationError, match="Maximum number"):
                     await use(other)
                 await other.aclose()
+
+
+async def test_a_pool_being_closed_has_no_more_to_give(
+    memory: MemoryServer, relay: Relay
+) -> None:
+    """Its idle connections say goodbye, and count until they are gone."""
+    budget = ConnectionBudget(total=1)
+    one = IMAPConnectionPool(account(relay.port, 1), budget=budget)
+    await one.open()
+    async with IMAPConnectionPool(
+        account(memory.port, 2), min_size=0, budget=budget
+    ) as other:
+        relay.freeze()
+        closing = asyncio.create_task(one.aclose())
+        await turns()
+        waiter = asyncio.create_task(use(other))
+        await turns()
+        assert budget.stats().waiting == 1
+        relay.thaw()
+        await closing
+        await waiter
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_pools_do_to_each_other_nothing_leaks(
+    relay: Relay, seed: int
+) -> None:
+    """Cancelled callers, lost, old and reclaimed connections, in any order."""
+    rng = random.Random(seed)
+    mishaps: list[dict[str, object]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: mishaps.append(context))
+    budget = ConnectionBudget(total=4, per_account=3)
+    served = 0
+
+    async def call(pool: IMAPConnectionPool) -> None:
+        nonlocal served
+        try:
+            async with pool.connection("INBOX", read_only=True) as connection:
+                assert budget.stats().held <= 4
+                await connection.noop()
+                served += 1
+        except IMAPConnectionError:
+            pass  # it was cut
+
+    async with AsyncExitStack() as stack:
+        pools = [
+            await stack.enter_async_context(
+                IMAPConnectionPool(
+                    account(relay.port, number // 2),  # two pools to an account
+                    min_size=0,
+                    max_size=1 + number,
+                    max_idle=0.02,
+                    max_lifetime=0.1,
+                    budget=budget,
+                )
+            )
+            for number in range(4)
+        ]
+        callers: list[asyncio.Task[None]] = []
+        for _ in range(60):
+            pool = rng.choice(pools)
+            callers += [asyncio.create_task(call(pool)) for _ in range(6)]
+            await asyncio.sleep(rng.random() / 200)
+            rng.choice(callers).cancel()
+            match rng.randrange(12):
+                case 0:
+                    relay.cut()
+                case 1:
+                    pool.drain()
+                case 2:
+                    await pool.resize(max_size=rng.randrange(1, 5))
+        async with asyncio.timeout(30):
+            await asyncio.wait(callers)
+        assert [
+            c.exception() for c in callers if not c.cancelled() and c.exception()
+        ] == []
+        assert served > 100
+        assert budget.stats().held == sum(pool.stats().size for pool in pools)
+        assert budget.stats().waiting == 0
+        assert all(pool.stats().busy == pool.stats().waiting == 0 for pool in pools)
+    assert budget.stats().held == budget.stats().idle == 0
+    assert not mishaps
 
 
 async def test_closing_one_pool_gives_its_part_to_the_others(relay: Relay) -> None:

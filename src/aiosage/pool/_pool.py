@@ -339,10 +339,10 @@ class IMAPConnectionPool:
         if self._is_closed:
             return
         served = self._slots.serve(self._clock())
-        for entry in served.lent:
+        for entry in (*served.lent, *served.ended):
             entry.connection.remove_listener(entry.listener)
             self._share.set_busy(entry.permit)
-            self._busy.add(entry)
+        self._busy.update(served.lent)
         for entry in served.ended:
             self._end(entry)
         for permit in self._share.want(self._slots.wanted):
@@ -491,6 +491,7 @@ class IMAPConnectionPool:
         entries, self._slots.idle = self._slots.idle, []
         for entry in entries:
             entry.connection.remove_listener(entry.listener)
+            self._share.set_busy(entry.permit)  # saying goodbye
         try:
             async with anyio.create_task_group() as tasks:
                 for entry in entries:
