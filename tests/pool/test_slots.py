@@ -234,3 +234,26 @@ def test_dismissed_callers_are_woken_with_nothing() -> None:
     assert [caller.woken for caller in callers] == [1, 1, 1]
     assert [caller.ticket.is_served for caller in callers] == [True, False, False]
     assert slots.waiting == 0
+
+
+def test_who_is_served_again_starts_afresh() -> None:
+    """What was to be checked was the connection that turned out dead."""
+    slots = Slots[Connection, object](
+        1, Connection.describe, max_idle=99, check_after=1
+    )
+    caller = Caller()
+    first = slots.join(Request(), caller.wake)
+    slots.serve(0)
+    slots.admit(object())
+    slots.give_back(Connection(None, expires_at=99))
+    caller.ticket = slots.join(Request(), caller.wake)
+    slots.serve(50)
+    assert first.is_served
+    assert caller.ticket.check
+    slots.give_back(None)
+    slots.rejoin(caller.ticket)
+    slots.serve(50)
+    slots.admit(object())
+
+    assert caller.ticket.is_served
+    assert not caller.ticket.check

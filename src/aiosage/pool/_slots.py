@@ -109,6 +109,7 @@ class Slots(Generic[C, P]):
     def rejoin(self, ticket: Ticket[C, P]) -> None:
         """Queue a caller whose slot was of no use where it was before."""
         ticket.connection = ticket.permit = None
+        ticket.check = False
         numbers = iter(self._waiting)
         earlier = list(takewhile(lambda number: number < ticket.number, numbers))
         self._waiting[ticket.number] = ticket
