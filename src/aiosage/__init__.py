@@ -11,6 +11,10 @@
 from importlib.metadata import version as _version
 
 from .client import (
+    AccountHealth,
+    AccountOutcome,
+    AccountsStats,
+    AccountState,
     AppendItem,
     AppendResult,
     CopyResult,
@@ -19,6 +23,7 @@ from .client import (
     ExpungeResult,
     FetchOrder,
     FlagResult,
+    IMAPAccounts,
     IMAPClient,
     IMAPFolderService,
     IMAPMailboxUIDService,
@@ -82,7 +87,7 @@ from .model import (
     compose_reply,
     quoted_text,
 )
-from .pool import IMAPConnectionPool, PoolStats
+from .pool import BudgetStats, ConnectionBudget, IMAPConnectionPool, PoolStats
 from .resilience import RetryAttempt, RetryPolicy
 from .watch import (
     ConnectionState,
@@ -96,11 +101,17 @@ from .watch import (
 __version__ = _version("aiosage")
 
 __all__ = [
+    "AccountHealth",
+    "AccountOutcome",
+    "AccountState",
+    "AccountsStats",
     "AppendItem",
     "AppendResult",
     "Attachment",
     "BodyStructure",
+    "BudgetStats",
     "CircuitOpen",
+    "ConnectionBudget",
     "ConnectionConfig",
     "ConnectionState",
     "CopyResult",
@@ -115,6 +126,7 @@ __all__ = [
     "Flag",
     "FlagResult",
     "FlagsChanged",
+    "IMAPAccounts",
     "IMAPAuthenticationError",
     "IMAPCapabilityError",
     "IMAPClient",

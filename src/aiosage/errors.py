@@ -305,11 +305,26 @@ class IMAPPoolTimeout(IMAPError, TimeoutError):
 
     Attributes:
         seconds: how long was waited.
+        size: connections the pool had, or was opening.
+        busy: of these, those in use.
+        waiting: callers who went on waiting.
     """
 
-    def __init__(self, message: str, *, seconds: float, hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        seconds: float,
+        size: int = 0,
+        busy: int = 0,
+        waiting: int = 0,
+        hint: str = "",
+    ) -> None:
         super().__init__(message, hint=hint)
         self.seconds = seconds
+        self.size = size
+        self.busy = busy
+        self.waiting = waiting
 
 
 class IMAPPoolClosed(IMAPError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -78,6 +78,15 @@ async def turns(count: int = 5) -> None:
     """Let the other tasks go on as far as they can without octets from outside."""
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for what no event tells of."""
+    for _ in range(10_000):
+        if is_so():
+            return
+        await asyncio.sleep(0.001)
+    pytest.fail("it never was so")
 
 
 async def use(pool: IMAPConnectionPool) -> None:
@@ -469,3 +478,129 @@ def test_sizes_that_cannot_be_are_told_at_once() -> None:
         IMAPConnectionPool(config, min_size=5, max_size=0)
 
     assert len(caught.value.mistakes) == 2
+
+
+async def test_a_larger_pool_serves_who_waits_at_once(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    async with IMAPConnectionPool(config, max_size=1) as pool:
+        async with holding(pool, 1):
+            waiters = [asyncio.create_task(use(pool)) for _ in range(2)]
+            await turns()
+            assert pool.stats().waiting == 2
+            await pool.resize(max_size=3)
+            await asyncio.wait(waiters, timeout=5)
+            assert [waiter.exception() for waiter in waiters] == [None, None]
+        await pool.resize(min_size=3)
+        assert pool.stats().idle == 3
+
+    assert relay.most == 3
+
+
+async def test_a_smaller_pool_takes_back_what_is_lent_and_closes_the_rest(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    async with IMAPConnectionPool(config, max_size=4) as pool:
+        async with holding(pool, 3):
+            await pool.resize(max_size=1)
+            assert pool.stats().busy == 3  # nothing is taken from anybody
+            waiter = asyncio.create_task(use(pool))
+            await turns()
+        await waiter
+
+        assert (pool.stats().size, pool.stats().closed) == (1, 2)
+        with pytest.raises(IMAPConfigurationError):
+            await pool.resize(max_size=0)
+        assert pool.stats().max_size == 1
+
+
+async def test_a_drained_pool_replaces_every_connection(
+    config: ConnectionConfig,
+) -> None:
+    async with IMAPConnectionPool(config, min_size=2, max_size=2) as pool:
+        async with pool.connection() as lent:
+            pool.drain()
+            assert pool.stats().idle == 0
+            await lent.noop()  # who has one may go on
+        assert lent.is_closed
+        await use(pool)
+
+        assert (pool.stats().opened, pool.stats().size) == (3, 1)
+
+
+async def test_connections_are_opened_together_at_the_beginning(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    """Logging in takes several round trips; they need not be made one by one."""
+    relay.freeze()
+    pool = IMAPConnectionPool(config, min_size=3)
+    opening = asyncio.create_task(pool.open())
+    await relay.wait_connections(3)
+    relay.thaw()
+    await opening
+    assert pool.stats().idle == 3
+    await pool.aclose()
+
+
+async def test_what_nobody_uses_is_closed_though_nobody_comes(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    async with IMAPConnectionPool(config, min_size=2, max_idle=0.05) as pool:
+        assert pool.stats().idle == 2
+        await relay.wait_connections(0)
+
+        assert (pool.stats().size, pool.stats().closed) == (0, 2)
+
+
+async def test_an_idle_connection_that_is_lost_leaves_at_once(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    """Not only when the next caller comes: it may count for others."""
+    async with IMAPConnectionPool(config, min_size=2) as pool:
+        relay.cut()
+        await relay.wait_connections(0)
+        await until(lambda: pool.stats().size == 0)
+
+        assert pool.stats().closed == 2
+
+
+async def test_a_timeout_tells_how_the_pool_stands(config: ConnectionConfig) -> None:
+    async with IMAPConnectionPool(config, max_size=2, acquire_timeout=0.02) as pool:
+        async with holding(pool, 2):
+            first, second = asyncio.create_task(use(pool)), use(pool)
+            with pytest.raises(IMAPPoolTimeout, match="2 of 2 busy") as caught:
+                await second
+            await asyncio.wait([first])
+        assert isinstance(first.exception(), IMAPPoolTimeout)
+        assert (caught.value.size, caught.value.busy) == (2, 2)
+        stats = pool.stats()
+        assert stats.timeouts == 2
+        assert stats.waited >= stats.longest_wait >= 0.02
+        assert stats.served == 3  # with the one that opened it
+
+
+async def test_the_grace_of_a_closing_pool_can_be_chosen(
+    config: ConnectionConfig,
+) -> None:
+    pool = IMAPConnectionPool(config, close_grace=0.01)
+    await pool.open()
+    async with pool.connection() as connection:
+        await pool.aclose()
+        assert connection.is_closed
+
+
+async def test_failures_are_counted_until_one_succeeds(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    async with IMAPConnectionPool(config, min_size=0) as pool:
+        relay.is_open = False
+        for count in (1, 2):
+            with pytest.raises(IMAPConnectionError):
+                await use(pool)
+            assert pool.stats().failures == count
+        assert isinstance(pool.last_error, IMAPConnectionError)
+        relay.is_open = True
+        await use(pool)
+
+        assert pool.stats().failures == 0
+        assert repr(pool.last_error) == "None"

@@ -1,5 +1,12 @@
 """An account, its mailboxes and its messages."""
 
+from ._account_health import (
+    AccountHealth,
+    AccountOutcome,
+    AccountsStats,
+    AccountState,
+)
+from ._accounts import IMAPAccounts
 from ._client import ConnectionOptions, IMAPClient
 from ._downloading import Download
 from ._finding import MessageFinder
@@ -25,6 +32,10 @@ from ._sources import AppendItem, MessageSource
 from ._uid_service import IMAPMailboxUIDService
 
 __all__ = [
+    "AccountHealth",
+    "AccountOutcome",
+    "AccountState",
+    "AccountsStats",
     "AppendItem",
     "AppendResult",
     "ConnectionOptions",
@@ -34,6 +45,7 @@ __all__ = [
     "ExpungeResult",
     "FetchOrder",
     "FlagResult",
+    "IMAPAccounts",
     "IMAPClient",
     "IMAPFolderService",
     "IMAPMailboxUIDService",

@@ -114,9 +114,25 @@ class IMAPClient:
             raise IMAPConfigurationError(
                 ["everything about the account goes into its ConnectionConfig"]
             )
-        self._pool = IMAPConnectionPool(config, max_size=max_connections)
+        self._use(IMAPConnectionPool(config, max_size=max_connections), retry)
+
+    def _use(self, pool: IMAPConnectionPool, retry: RetryPolicy | None) -> None:
+        self._pool = pool
         self._recovery = Recovery(retry)
-        self._folders = IMAPFolderService(self._pool, self._recovery)
+        self._folders = IMAPFolderService(pool, self._recovery)
+
+    @classmethod
+    def from_pool(
+        cls, pool: IMAPConnectionPool, *, retry: RetryPolicy | None = USUAL_RETRY
+    ) -> IMAPClient:
+        """Return a client with a *pool* of one's own making.
+
+        For other settings of the pool, and for pools that share a budget. The
+        client opens and closes it.
+        """
+        client = cls.__new__(cls)
+        client._use(pool, retry)
+        return client
 
     @property
     def config(self) -> ConnectionConfig:

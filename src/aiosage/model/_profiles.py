@@ -23,6 +23,8 @@ class ServerProfile:
             for them; looked for before all other names.
         distrusted: capabilities, in upper case, that it announces and gets wrong.
         mailbox_id_alone: STATUS must not ask for MAILBOXID with other items.
+        max_connections: most to one account at once; None if that is not known,
+            or up to whoever runs the server.
     """
 
     name: str
@@ -31,12 +33,17 @@ class ServerProfile:
     )
     distrusted: frozenset[str] = frozenset()
     mailbox_id_alone: bool = False
+    max_connections: int | None = None
 
 
 GENERIC: Final = ServerProfile("generic")
 """Nothing is known of it that it does not say."""
 
-GMAIL: Final = ServerProfile("Gmail")
+GMAIL: Final = ServerProfile(
+    "Gmail",
+    # support.google.com/mail/answer/7126229: "15 connections per account".
+    max_connections=15,
+)
 
 MICROSOFT_365: Final = ServerProfile(
     "Microsoft 365",
@@ -47,6 +54,9 @@ MICROSOFT_365: Final = ServerProfile(
         SpecialUse.TRASH: ("Deleted Items",),
         SpecialUse.JUNK: ("Junk Email", "Junk E-Mail"),
     },
+    # Not published for the service; this is the default of ImapMaxConcurrency in
+    # Exchange Server: learn.microsoft.com, Set-ThrottlingPolicy.
+    max_connections=20,
 )
 
 ICLOUD: Final = ServerProfile(
@@ -64,8 +74,11 @@ YAHOO: Final = ServerProfile(
     "Yahoo",
     # The names of its own mailboxes, from before it had special use.
     {SpecialUse.DRAFTS: ("Draft",), SpecialUse.JUNK: ("Bulk Mail", "Bulk")},
+    # Not published; users of several mail programs report five.
+    max_connections=5,
 )
 
+# How many connections iCloud and Fastmail allow is not known here: it is learned.
 FASTMAIL: Final = ServerProfile("Fastmail")
 
 DOVECOT: Final = ServerProfile("Dovecot")

@@ -1,6 +1,7 @@
-"""Semaphore-bounded connections to one account."""
+"""Semaphore-bounded connections to one account, and budgets over many."""
 
-from ._plan import IdleConnection, Plan, plan
-from ._pool import IMAPConnectionPool, PoolStats
+from ._budget import BudgetStats, ConnectionBudget
+from ._pool import IMAPConnectionPool
+from ._stats import PoolStats
 
-__all__ = ["IMAPConnectionPool", "IdleConnection", "Plan", "PoolStats", "plan"]
+__all__ = ["BudgetStats", "ConnectionBudget", "IMAPConnectionPool", "PoolStats"]

@@ -1,9 +1,22 @@
-"""Which connection to lend, as a pure function of what is there."""
+"""Who gets which connection, as a pure function of what is there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a caller waits for.
+
+    Attributes:
+        mailbox: to be open; None for whichever, if any, is.
+        read_only: reading is enough.
+    """
+
+    mailbox: str | None = None
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,58 +41,91 @@ class IdleConnection:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What to do for one caller.
+class Loan:
+    """An idle connection for a caller.
 
     Attributes:
-        lend: index of the idle connection to lend; None says open another.
+        idle: its index.
         check: see first whether its server still answers.
-        close: indices of the idle connections to close.
     """
 
-    lend: int | None
+    idle: int
     check: bool
-    close: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do now.
+
+    Attributes:
+        loans: idle connections for the first callers, in their order.
+        opens: how many callers, after those, are to open one each.
+        close: indices of the idle connections to close.
+        review_at: when the first of the others will be too old; None if there
+            is none.
+    """
+
+    loans: tuple[Loan, ...] = ()
+    opens: int = 0
+    close: tuple[int, ...] = ()
+    review_at: float | None = None
 
 
 def plan(
+    waiting: Sequence[Request],
     idle: Sequence[IdleConnection],
     *,
-    mailbox: str | None,
-    read_only: bool,
+    lent: int,
+    max_size: int,
     now: float,
     max_idle: float,
     check_after: float,
 ) -> Plan:
-    """Return which of the *idle* connections to lend for *mailbox*.
+    """Return who gets what, first come first served, and what must go.
 
     One that has the mailbox open saves a round trip; after that the one used
     last is the likeliest to be alive, and lets the others grow old and go.
+
+    Args:
+        waiting: what the callers want, in the order they came.
+        idle: the connections nobody uses.
+        lent: how many are in use, or are being opened.
+        max_size: most connections at once. There may be more only if there
+            were when it was lowered.
+        now: seconds of the pool's clock.
+        max_idle: seconds unused after which one is not lent again.
+        check_after: seconds unused after which one is checked.
     """
-    usable: list[int] = []
-    close: list[int] = []
-    for index, connection in enumerate(idle):
-        is_fresh = (
-            connection.is_alive
-            and now - connection.idle_since < max_idle
-            and now < connection.expires_at
-        )
-        (usable if is_fresh else close).append(index)
-    if not usable:
-        return Plan(None, check=False, close=tuple(close))
 
-    def merit(index: int) -> tuple[bool, int, float]:
-        connection = idle[index]
-        if mailbox is None:
-            fit = 0
-        elif connection.mailbox == mailbox and (read_only or not connection.read_only):
-            fit = 2
-        elif connection.mailbox is None:
-            fit = 1  # leaves the others their mailboxes
-        else:
-            fit = 0
-        return connection.is_quiet, fit, connection.idle_since
+    def ends_at(index: int) -> float:
+        return min(idle[index].idle_since + max_idle, idle[index].expires_at)
 
-    best = max(usable, key=merit)
-    is_sure = idle[best].is_quiet and now - idle[best].idle_since <= check_after
-    return Plan(best, check=not is_sure, close=tuple(close))
+    usable = [i for i, one in enumerate(idle) if one.is_alive and now < ends_at(i)]
+    usable.sort(key=lambda index: idle[index].idle_since, reverse=True)
+    del usable[max(0, max_size - lent) :]  # those unused for the longest time
+    close = sorted(set(range(len(idle))).difference(usable))
+
+    loans: list[Loan] = []
+    for request in waiting[: len(usable)]:
+        best = max(usable, key=lambda index: _merit(idle[index], request))
+        usable.remove(best)
+        is_sure = idle[best].is_quiet and now - idle[best].idle_since <= check_after
+        loans.append(Loan(best, check=not is_sure))
+    return Plan(
+        tuple(loans),
+        max(0, min(len(waiting), max_size - lent) - len(loans)),
+        tuple(close),
+        min(map(ends_at, usable), default=None),
+    )
+
+
+def _merit(one: IdleConnection, request: Request) -> tuple[bool, int, float]:
+    if request.mailbox is None:
+        fit = 0
+    elif one.mailbox == request.mailbox and (request.read_only or not one.read_only):
+        fit = 2
+    elif one.mailbox is None:
+        fit = 1  # leaves the others their mailboxes
+    else:
+        fit = 0
+    return one.is_quiet, fit, one.idle_since

@@ -1,59 +1,42 @@
-"""A bounded set of connections to one account."""
+"""A bounded set of connections to one account.
+
+What happens is decided by `Slots` and its `plan`, and by the budget, none of which
+can wait. Here is what they decide about: a caller waits for an event, and opens,
+checks and selects in its own task. Whatever makes a connection or a slot free,
+calls `_serve`, which hands over all there is to the callers who are first.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import asdict
 from types import TracebackType
 
 import anyio
-from anyio import to_thread
+from anyio import lowlevel, to_thread
 
 from ..connection import CLOSE_GRACE, ConnectionConfig, IMAPConnection, News
 from ..errors import (
-    IMAPConfigurationError,
     IMAPConnectionError,
-    IMAPConnectionLost,
+    IMAPError,
     IMAPPoolClosed,
-    IMAPPoolTimeout,
 )
-from ..wire import Condition, Status
-from ..wire.commands import SelectResult
-from ._plan import IdleConnection, plan
+from ._allocation import Permit
+from ._budget import ConnectionBudget
+from ._complaints import check_sizes, pool_timeout
+from ._entry import Entry
+from ._freshness import bring_up_to_date, check_alive, has_known
+from ._plan import Request
+from ._refusals import too_many
+from ._slots import Slots, Ticket
+from ._stats import Counts, PoolStats
 
 log = logging.getLogger("aiosage.pool")
-
-
-@dataclass(frozen=True, slots=True)
-class PoolStats:
-    """How a pool stands.
-
-    Attributes:
-        size: connections there are, or are being opened.
-        idle: of these, those nobody uses.
-        busy: of these, those lent out.
-        waiting: callers waiting for a connection.
-        opened: connections opened so far.
-        closed: connections that ended so far.
-    """
-
-    size: int
-    idle: int
-    busy: int
-    waiting: int
-    opened: int
-    closed: int
-
-
-@dataclass(slots=True)
-class _Idle:
-    connection: IMAPConnection
-    idle_since: float
-    expires_at: float
 
 
 class IMAPConnectionPool:
@@ -67,14 +50,23 @@ class IMAPConnectionPool:
         min_size: connections opened by `open`. With 0 a wrong password shows at
             the first use only.
         max_size: most connections at once; providers cap them, Gmail at 15.
-        max_idle: seconds after which an unused connection is not lent again.
+        max_idle: seconds after which an unused connection is closed.
         max_lifetime: seconds after which a connection is not lent again, give
             or take a tenth so that not all go at once.
         acquire_timeout: seconds to wait for a connection to come free.
         check_after: seconds unused after which the server is asked for a sign
             of life before the connection is lent.
         check_timeout: seconds it has to give one; then another is lent.
+        close_grace: seconds that connections in use have to come back when the
+            pool is closed.
+        budget: bounds the connections of this pool and others together; None
+            for what is known, or learned, of the provider's bound only.
+        prepare: makes a configuration ready, in a thread; for pools that are to
+            share what is made.
         clock: seconds, never going back.
+
+    Raises:
+        IMAPConfigurationError: the sizes cannot be.
     """
 
     def __init__(
@@ -88,31 +80,32 @@ class IMAPConnectionPool:
         acquire_timeout: float = 60.0,
         check_after: float = 30.0,
         check_timeout: float = 5.0,
+        close_grace: float = CLOSE_GRACE,
+        budget: ConnectionBudget | None = None,
+        prepare: Callable[[ConnectionConfig], ConnectionConfig] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        mistakes: list[str] = []
-        if max_size < 1:
-            mistakes.append(f"max_size: {max_size} is less than 1")
-        if not 0 <= min_size <= max(max_size, 0):
-            mistakes.append(f"min_size: {min_size} is not in 0..max_size")
-        if mistakes:
-            raise IMAPConfigurationError(mistakes)
+        check_sizes(min_size, max_size)
         self._config = config
         self._ready_config: ConnectionConfig | None = None
+        self._prepare = prepare or ConnectionConfig.prepared
         self._min_size = min_size
-        self._max_size = max_size
-        self._max_idle = max_idle
         self._max_lifetime = max_lifetime
         self._acquire_timeout = acquire_timeout
-        self._check_after = check_after
         self._check_timeout = check_timeout
+        self._close_grace = close_grace
         self._clock = clock
-        self._slots = anyio.Semaphore(max_size)
-        self._idle: list[_Idle] = []
-        self._busy: dict[IMAPConnection, float] = {}  # to when each expires
-        self._lent = 0
-        self._opened = 0
-        self._closed = 0
+        self._slots = Slots[Entry, Permit](
+            max_size, Entry.describe, max_idle=max_idle, check_after=check_after
+        )
+        self._share = (budget or ConnectionBudget(clock=clock)).join(
+            config, reclaim=self._reclaim, notify=self._serve
+        )
+        self._busy: set[Entry] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._review_due = 0.0
+        self._counts = Counts()
+        self._last_error: IMAPError | None = None
         self._is_closed = False
         self._all_back = anyio.Event()  # closed, and nobody holds a connection
 
@@ -120,6 +113,11 @@ class IMAPConnectionPool:
     def config(self) -> ConnectionConfig:
         """The account."""
         return self._config
+
+    @property
+    def last_error(self) -> IMAPError | None:
+        """Why the last attempt to open a connection failed; None if it did not."""
+        return self._last_error
 
     async def __aenter__(self) -> IMAPConnectionPool:
         await self.open()
@@ -137,37 +135,95 @@ class IMAPConnectionPool:
         stats = self.stats()
         return (
             f"<IMAPConnectionPool {self._config.account}: {stats.busy} busy,"
-            f" {stats.idle} idle of {self._max_size}>"
+            f" {stats.idle} idle of {stats.max_size}>"
         )
 
     def stats(self) -> PoolStats:
         """Return how the pool stands."""
         return PoolStats(
-            size=len(self._idle) + self._lent,
-            idle=len(self._idle),
-            busy=self._lent,
-            waiting=self._slots.statistics().tasks_waiting,
-            opened=self._opened,
-            closed=self._closed,
+            size=self._slots.size,
+            idle=len(self._slots.idle),
+            busy=self._slots.lent,
+            waiting=self._slots.waiting,
+            min_size=self._min_size,
+            max_size=self._slots.max_size,
+            **asdict(self._counts),
         )
 
     async def open(self) -> None:
-        """Open the first *min_size* connections, so that mistakes show now.
+        """Open the first *min_size* connections at once, so that mistakes show now.
 
         Raises:
             IMAPPoolClosed: the pool is closed.
+            IMAPPoolTimeout: the budget had no room for them in time.
             IMAPConnectionError: the server cannot be reached.
             IMAPAuthenticationError: it refused the credentials.
         """
         self._check_open()
         try:
-            async with AsyncExitStack() as held:
-                # Counted anew each time: callers may be opening some themselves.
-                while len(self._idle) + self._lent < self._min_size:
-                    await held.enter_async_context(self.connection())
+            await self._warm_up()
         except BaseException:
             await self._close_idle()
             raise
+
+    async def _warm_up(self) -> None:
+        bound = self._share.bound
+        wanted = self._min_size if bound is None else min(self._min_size, bound)
+        missing = wanted - self._slots.size  # callers may be opening some themselves
+        all_open = anyio.Event()
+
+        async def hold() -> None:
+            nonlocal missing
+            async with self.connection():
+                missing -= 1
+                if not missing:
+                    all_open.set()
+                await all_open.wait()  # else the next would get the same
+
+        error: BaseException
+        try:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(missing):
+                    tasks.start_soon(hold)
+        except BaseExceptionGroup as group:
+            error = group.exceptions[0]  # the others failed likewise
+        else:
+            return
+        raise error  # out here, so that it keeps the cause and context it has
+
+    async def resize(
+        self, *, min_size: int | None = None, max_size: int | None = None
+    ) -> None:
+        """Change how many connections there may be, and open those now missing.
+
+        Who waits is served at once if there is more room. If there is less,
+        connections in use stay until they come back.
+
+        Args:
+            min_size: None to leave it.
+            max_size: None to leave it.
+
+        Raises:
+            IMAPConfigurationError: the sizes cannot be; nothing is changed.
+            IMAPError: as from `open`; the sizes are changed.
+        """
+        new_min = self._min_size if min_size is None else min_size
+        new_max = self._slots.max_size if max_size is None else max_size
+        check_sizes(new_min, new_max)
+        self._check_open()
+        self._min_size = new_min
+        self._slots.max_size = new_max
+        self._serve()
+        await self._warm_up()
+
+    def drain(self) -> None:
+        """Have every connection replaced: idle ones now, others when they come back.
+
+        For when credentials or the server have changed.
+        """
+        for entry in (*self._slots.idle, *self._busy):
+            entry.expires_at = self._clock()
+        self._serve()
 
     @asynccontextmanager
     async def connection(
@@ -199,179 +255,247 @@ class IMAPConnectionPool:
             IMAPConnectionError: the server cannot be reached.
             IMAPAuthenticationError: it refused the credentials.
         """
-        await self._acquire_slot()
-        self._lent += 1
+        entry = await self._check_out(Request(mailbox, read_only), known_uid)
         try:
-            connection = await self._check_out(mailbox, read_only, known_uid)
-            try:
-                yield connection
-            finally:
-                self._check_in(connection)
+            yield entry.connection
         finally:
-            self._lent -= 1
-            self._slots.release()
-            self._note_all_back()
+            self._check_in(entry)
 
     def _check_open(self) -> None:
         if self._is_closed:
             raise IMAPPoolClosed(f"the pool of {self._config.account} is closed")
 
-    async def _acquire_slot(self) -> None:
+    async def _check_out(self, request: Request, known_uid: int | None) -> Entry:
+        await lowlevel.checkpoint()  # or a caller in a loop might let nobody else run
         self._check_open()
-        with anyio.move_on_after(self._acquire_timeout) as scope:
-            await self._slots.acquire()
-        if scope.cancelled_caught:
-            raise IMAPPoolTimeout(
-                f"no connection to {self._config.account} came free within"
-                f" {self._acquire_timeout:g} s",
-                seconds=self._acquire_timeout,
-                hint=f"All {self._max_size} are in use: raise max_size, or hold them"
-                " for less long. A watch holds one all the time.",
-            )
-        self._check_open()  # a slot of a closed pool is of use to nobody
-
-    async def _check_out(
-        self, mailbox: str | None, read_only: bool, known_uid: int | None
-    ) -> IMAPConnection:
+        deadline = anyio.current_time() + self._acquire_timeout
+        event = anyio.Event()
+        ticket = self._slots.join(request, event.set)
         while True:
-            decision = plan(
-                [self._describe(entry) for entry in self._idle],
-                mailbox=mailbox,
-                read_only=read_only,
-                now=self._clock(),
-                max_idle=self._max_idle,
-                check_after=self._check_after,
-            )
-            lent = None if decision.lend is None else self._idle[decision.lend]
-            for entry in [self._idle[index] for index in decision.close]:
-                self._idle.remove(entry)
-                self._end(entry.connection)
-            if lent is None:
-                connection, expires_at = await self._connect()
-            else:
-                self._idle.remove(lent)
-                connection, expires_at = lent.connection, lent.expires_at
-            self._busy[connection] = expires_at
-            try:
-                if decision.check:
-                    await self._check_alive(connection)
-                if mailbox is not None:
-                    before = connection.selected
-                    selected = await connection.select(mailbox, read_only=read_only)
-                    if selected is before and not (
-                        decision.check or _has_known(selected, known_uid)
-                    ):
-                        await _bring_up_to_date(connection, selected)
-            except IMAPConnectionError:
-                self._check_in(connection)
-                # An old connection may have died unnoticed: take another one.
-                if lent is None:
+            self._serve()
+            await self._wait(ticket, event, deadline)
+            entry, is_new = ticket.connection, False
+            if ticket.permit is not None:
+                entry, is_new = await self._connect(ticket.permit), True
+            if entry is not None:
+                try:
+                    await self._make_ready(entry, ticket, known_uid)
+                except IMAPConnectionError:
+                    self._check_in(entry, serve=False)
+                    # An old connection may have died unnoticed: take another one.
+                    if is_new:
+                        self._serve()
+                        raise
+                except BaseException:
+                    self._check_in(entry)
                     raise
-            except BaseException:
-                self._check_in(connection)
-                raise
-            else:
-                return connection
+                else:
+                    self._counts.served += 1
+                    return entry
+            self._check_open()
+            event = anyio.Event()
+            ticket.wake = event.set
+            self._slots.rejoin(ticket)
 
-    async def _check_alive(self, connection: IMAPConnection) -> None:
-        with anyio.move_on_after(self._check_timeout) as scope:
-            await connection.noop()
-        if scope.cancelled_caught:
-            connection.abort()
-            raise IMAPConnectionLost(
-                f"the server gave no sign of life for {self._check_timeout:g} s"
+    async def _wait(
+        self, ticket: Ticket[Entry, Permit], event: anyio.Event, deadline: float
+    ) -> None:
+        """Wait until *ticket* is served, and then hold its slot."""
+        if not ticket.is_served:
+            begin = self._clock()
+            try:
+                with anyio.CancelScope(deadline=deadline):
+                    await event.wait()
+            except BaseException:
+                self._abandon(ticket)
+                raise
+            self._counts.note_wait(self._clock() - begin)
+        if self._is_closed or not ticket.is_served:
+            self._abandon(ticket)
+            self._check_open()
+            self._counts.timeouts += 1
+            raise pool_timeout(
+                self._config.account,
+                self._acquire_timeout,
+                self.stats(),
+                self._share.why_full(),
             )
 
-    def _describe(self, entry: _Idle) -> IdleConnection:
-        selected = entry.connection.selected
-        return IdleConnection(
-            mailbox=selected.mailbox if selected else None,
-            read_only=selected.read_only if selected else False,
-            idle_since=entry.idle_since,
-            expires_at=entry.expires_at,
-            is_alive=not entry.connection.is_closed,
-            is_quiet=entry.connection.is_quiet,
-        )
+    def _abandon(self, ticket: Ticket[Entry, Permit]) -> None:
+        """Do without *ticket*, and let others have what it was handed."""
+        if ticket.connection is not None:
+            self._check_in(ticket.connection)
+        elif ticket.permit is not None:
+            self._slots.give_back(None)
+            self._share.release(ticket.permit)
+            self._serve()
+            self._note_all_back()
+        elif not self._is_closed:
+            self._slots.leave(ticket)
+            self._serve()  # it may have wanted a permit
 
-    async def _connect(self) -> tuple[IMAPConnection, float]:
-        if self._ready_config is None:
-            # One TLS context for all: making it costs 20 ms, and 1 MiB.
-            self._ready_config = await to_thread.run_sync(self._config.prepared)
-        connection = await IMAPConnection.open(self._ready_config)
-        self._opened += 1
+    def _serve(self) -> None:
+        """Hand over what there is to who is first. Cannot wait."""
         if self._is_closed:
-            self._end(connection)
-            self._check_open()
+            return
+        served = self._slots.serve(self._clock())
+        for entry in (*served.lent, *served.ended):
+            entry.connection.remove_listener(entry.listener)
+            self._share.set_busy(entry.permit)
+        self._busy.update(served.lent)
+        for entry in served.ended:
+            self._end(entry)
+        for permit in self._share.want(self._slots.wanted):
+            self._slots.admit(permit)
+        if served.review_at is not None:
+            self._review_at(served.review_at)
+
+    def _review_at(self, when: float) -> None:
+        """See to it that what gets too old is closed, though nobody may come."""
+        if self._timer is not None:
+            if self._review_due <= when:
+                return
+            self._timer.cancel()
+        self._review_due = when
+        delay = max(0.0, when - self._clock())
+        self._timer = asyncio.get_running_loop().call_later(delay, self._review)
+
+    def _review(self) -> None:
+        self._timer = None
+        self._serve()
+
+    def _reclaim(self, permit: Permit) -> None:
+        """Close the idle connection of *permit*: the budget needs it for another."""
+        entry = next(entry for entry in self._slots.idle if entry.permit is permit)
+        self._slots.lose(entry)
+        self._cut(entry)
+
+    def _lose(self, entry: Entry) -> None:
+        """An idle connection has ended."""
+        self._slots.lose(entry)
+        self._end(entry)
+
+    async def _make_ready(
+        self, entry: Entry, ticket: Ticket[Entry, Permit], known_uid: int | None
+    ) -> None:
+        """Check, select and bring up to date, as far as there is a need to."""
+        connection, request = entry.connection, ticket.request
+        if ticket.check:
+            await check_alive(connection, self._check_timeout)
+        if request.mailbox is None:
+            return
+        before = connection.selected
+        selected = await connection.select(request.mailbox, read_only=request.read_only)
+        is_old = selected is before and not ticket.check
+        if is_old and not has_known(selected, known_uid):
+            await bring_up_to_date(connection, selected)
+
+    async def _connect(self, permit: Permit) -> Entry | None:
+        """Open a connection; None if there are too many, and others will end."""
+        try:
+            if self._ready_config is None:
+                # One TLS context for all: making it costs 20 ms, and 1 MiB.
+                self._ready_config = await to_thread.run_sync(
+                    self._prepare, self._config
+                )
+            connection = await IMAPConnection.open(self._ready_config)
+        except BaseException as error:
+            self._slots.give_back(None)
+            if isinstance(error, IMAPError):
+                self._counts.failures += 1
+                self._last_error = error
+            reason = too_many(error)
+            if reason is None:
+                self._share.release(permit)
+            elif self._share.refuse(permit, reason):
+                log.info("waiting for another connection to end: %s", error)
+                return None
+            self._serve()
+            self._note_all_back()
+            raise
+        self._counts.opened += 1
+        self._counts.failures = 0
+        self._last_error = None
         lifetime = self._max_lifetime * random.uniform(0.9, 1.1)
-        return connection, self._clock() + lifetime
+        entry = Entry(connection, permit, self._clock() + lifetime)
+        entry.listener = self._listener(entry)
+        self._busy.add(entry)
+        if self._is_closed:
+            self._check_in(entry)
+            self._check_open()
+        return entry
 
-    def _check_in(self, connection: IMAPConnection) -> None:
+    def _listener(self, entry: Entry) -> Callable[[News], None]:
+        def hear(news: News) -> None:
+            if isinstance(news, IMAPConnectionError):
+                self._lose(entry)
+
+        return hear
+
+    def _check_in(self, entry: Entry, *, serve: bool = True) -> None:
         """Take a connection back. Cannot wait, so cannot be cancelled."""
-        expires_at = self._busy.pop(connection)
-        if connection.is_closed or self._is_closed:
-            self._end(connection)
+        self._busy.remove(entry)
+        if (
+            entry.connection.is_closed
+            or self._is_closed
+            or (self._slots.waiting and self._share.must_yield(entry.permit))
+        ):
+            self._slots.give_back(None)
+            self._end(entry)
         else:
-            self._idle.append(_Idle(connection, self._clock(), expires_at))
+            entry.idle_since = self._clock()
+            entry.connection.add_listener(entry.listener)
+            self._slots.give_back(entry)
+        if serve:
+            self._serve()
+        if entry in self._slots.idle:
+            self._share.set_idle(entry.permit)
+        self._note_all_back()
 
-    def _end(self, connection: IMAPConnection) -> None:
-        connection.abort()
-        self._closed += 1
+    def _end(self, entry: Entry) -> None:
+        self._cut(entry)
+        self._share.release(entry.permit)
+
+    def _cut(self, entry: Entry) -> None:
+        entry.connection.remove_listener(entry.listener)
+        entry.connection.abort()
+        self._counts.closed += 1
 
     def _note_all_back(self) -> None:
-        if self._is_closed and not self._lent:
+        if self._is_closed and not self._slots.lent:
             self._all_back.set()
 
     async def aclose(self) -> None:
         """Close the pool: nobody gets a connection any more.
 
         Who waits for one gets an `IMAPPoolClosed`. Connections in use may come
-        back for `CLOSE_GRACE` seconds; then they are cut, and whoever uses them
+        back for ``close_grace`` seconds; then they are cut, and whoever uses them
         gets an `IMAPConnectionLost`. May be called again.
         """
-        self._is_closed = True
+        if not self._is_closed:
+            self._is_closed = True
+            self._slots.dismiss()
+            self._share.leave()
+            if self._timer is not None:
+                self._timer.cancel()
         self._note_all_back()
-        for _ in range(self._slots.statistics().tasks_waiting):
-            self._slots.release()  # wakes them; they see that it is closed
         try:
             await self._close_idle()
-            with anyio.move_on_after(CLOSE_GRACE):
+            with anyio.move_on_after(self._close_grace):
                 await self._all_back.wait()
         finally:
-            for connection in tuple(self._busy):
-                connection.abort()
+            for entry in tuple(self._busy):
+                entry.connection.abort()
 
     async def _close_idle(self) -> None:
-        entries, self._idle = self._idle, []
+        entries, self._slots.idle = self._slots.idle, []
+        for entry in entries:
+            entry.connection.remove_listener(entry.listener)
+            self._share.set_busy(entry.permit)  # saying goodbye
         try:
             async with anyio.create_task_group() as tasks:
                 for entry in entries:
                     tasks.start_soon(entry.connection.aclose)
         finally:
             for entry in entries:
-                self._end(entry.connection)
-
-
-async def _bring_up_to_date(connection: IMAPConnection, selected: SelectResult) -> None:
-    """Hear what is new in the open mailbox; if something is wrong, open it anew.
-
-    Dovecot answers NO, untagged, once the mailbox was removed and made again,
-    and goes on showing what was in the old one.
-    """
-    is_warned = False
-
-    def hear(news: News) -> None:
-        nonlocal is_warned
-        is_warned |= isinstance(news, Status) and news.condition is Condition.NO
-
-    connection.add_listener(hear)
-    try:
-        await connection.noop()
-    finally:
-        connection.remove_listener(hear)
-    if is_warned:
-        await connection.reselect(selected.mailbox, read_only=selected.read_only)
-
-
-def _has_known(selected: SelectResult, uid: int | None) -> bool:
-    """Return whether *uid* was given before the mailbox was *selected*."""
-    return uid is not None and selected.uidnext is not None and uid < selected.uidnext
+                self._end(entry)

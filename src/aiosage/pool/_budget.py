@@ -1,0 +1,122 @@
+"""A bound on connections over many pools."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..connection import ConnectionConfig
+from ..errors import IMAPConfigurationError
+from ..model import profile_of
+from ._allocation import Allocation, Permit, Scope, Share
+from ._share import BudgetShare
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetStats:
+    """How a budget stands.
+
+    Attributes:
+        held: connections there are, or are being opened.
+        idle: of these, those nobody uses; they make room for others.
+        waiting: accounts that wait until there is room.
+        learned: the bounds that servers have taught and that still hold, by
+            account (``user@host``) or host.
+    """
+
+    held: int
+    idle: int
+    waiting: int
+    learned: dict[str, int]
+
+
+class ConnectionBudget:
+    """Bounds the connections of all pools that share it: by account, host and in all.
+
+    Providers cap connections: Gmail at 15 to an account. What is known of them
+    is bounded without being told. A server that answers "too many connections"
+    teaches a lower bound, which recovers by one connection at a time.
+
+    When there is no room, accounts take turns, callers of one account are served
+    in the order they came, and the connection that nobody has used for longest
+    is closed for who waits. A connection that is held, as by a watch, counts
+    until it is given back. It counts the connections of this process only.
+
+    Args:
+        total: most connections in all; None for any number.
+        per_host: most to one host.
+        per_account: most to one account, where not fewer are known to be allowed.
+        recovery: seconds after which a bound that was learned grows by one.
+        clock: seconds, never going back.
+
+    Raises:
+        IMAPConfigurationError: a number is too small.
+    """
+
+    def __init__(
+        self,
+        *,
+        total: int | None = None,
+        per_host: int | None = None,
+        per_account: int | None = None,
+        recovery: float = 10 * 60.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        mistakes = [
+            f"{name}: {value} is less than 1"
+            for name, value in (
+                ("total", total),
+                ("per_host", per_host),
+                ("per_account", per_account),
+            )
+            if value is not None and value < 1
+        ]
+        if recovery <= 0:
+            mistakes.append(f"recovery: {recovery!r} is not a positive number")
+        if mistakes:
+            raise IMAPConfigurationError(mistakes)
+        self._per_host = per_host
+        self._per_account = per_account
+        self._clock = clock
+        self._allocation = Allocation(total, recovery)
+
+    def __repr__(self) -> str:
+        stats = self.stats()
+        return f"<ConnectionBudget {stats.held} held, {stats.waiting} waiting>"
+
+    def stats(self) -> BudgetStats:
+        """Return how it stands. Costs a look at every account."""
+        now = self._clock()
+        accounts = self._allocation.accounts.values()
+        scopes: list[Scope] = [*accounts, *self._allocation.hosts.values()]
+        learned: dict[str, int] = {}
+        for scope in scopes:
+            bound = self._allocation.bound(scope, now)
+            if bound is not None and scope.learned is not None:
+                learned[scope.name] = bound
+        total = self._allocation.total
+        waiting = sum(1 for account in accounts if account.wanting)
+        return BudgetStats(total.held, len(total.idle), waiting, learned)
+
+    def join(
+        self,
+        config: ConnectionConfig,
+        *,
+        reclaim: Callable[[Permit], None],
+        notify: Callable[[], None],
+    ) -> BudgetShare:
+        """Return a pool's part in it.
+
+        Args:
+            config: the account.
+            reclaim: must close the idle connection of a permit, which is gone.
+            notify: called, soon, when a permit that was wanted can be taken.
+        """
+        host = config.host.lower().rstrip(".")
+        bounds = (self._per_account, profile_of(host).max_connections)
+        known = min((bound for bound in bounds if bound is not None), default=None)
+        account = self._allocation.account(host, config.username, self._per_host, known)
+        account.shares += 1
+        share = Share(account, reclaim, notify)
+        return BudgetShare(self._allocation, share, self._clock)

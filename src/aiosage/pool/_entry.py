@@ -1,0 +1,44 @@
+"""A connection in a pool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..connection import IMAPConnection, Listener
+from ._allocation import Permit
+from ._plan import IdleConnection
+
+
+def _ignore(news: object) -> None:
+    """Listen to nothing."""
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A connection, and what its pool keeps of it.
+
+    Attributes:
+        connection: itself.
+        permit: of the budget, for as long as it is open.
+        expires_at: when its lifetime ends, in seconds of the pool's clock.
+        idle_since: when it came back last.
+        listener: hears that it has ended while nobody uses it.
+    """
+
+    connection: IMAPConnection
+    permit: Permit
+    expires_at: float
+    idle_since: float = 0.0
+    listener: Listener = field(default=_ignore)
+
+    def describe(self) -> IdleConnection:
+        """Return what the plan needs to know."""
+        selected = self.connection.selected
+        return IdleConnection(
+            mailbox=selected.mailbox if selected else None,
+            read_only=selected.read_only if selected else False,
+            idle_since=self.idle_since,
+            expires_at=self.expires_at,
+            is_alive=not self.connection.is_closed,
+            is_quiet=self.connection.is_quiet,
+        )

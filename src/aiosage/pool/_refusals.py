@@ -1,0 +1,49 @@
+"""Telling from an error that there are too many connections, and whose."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Final
+
+from ..errors import IMAPAuthenticationError, IMAPConnectError
+
+# "Too many simultaneous connections" (Gmail), "Maximum number of connections from
+# user+IP exceeded" (Dovecot), "Maximum connection limit reached" (Courier),
+# "Too many open connections for this user" (Cyrus).
+_TOO_MANY: Final = re.compile(
+    r"too many (\w+ ){0,3}(connections|sessions)"
+    r"|max(imum)? (number of )?(\w+ ){0,2}connections?\b.*\b(exceeded|reached)"
+    r"|connection limit|(connections|sessions) (limit )?exceeded"
+)
+_OF_ADDRESS: Final = re.compile(r"\b(ip|address|host)\b")
+_OF_USER: Final = re.compile(r"\b(user|account|mailbox)\b")
+
+
+class TooMany(Enum):
+    """Too many connections of what."""
+
+    ACCOUNT = "account"
+    HOST = "host"
+
+
+def too_many(error: BaseException) -> TooMany | None:
+    """Return of what there are too many connections; None if it is not about that.
+
+    ``[LIMIT]`` alone does not tell: Yahoo says it of logins that come too fast.
+    """
+    if isinstance(error, IMAPAuthenticationError):
+        text = error.text.lower()
+        is_known_user = True
+    elif isinstance(error, IMAPConnectError):
+        text = error.message.lower()
+        is_known_user = text.startswith("logging in")
+    else:
+        return None
+    if not _TOO_MANY.search(text):
+        return None
+    if _OF_USER.search(text):
+        return TooMany.ACCOUNT
+    if not is_known_user or _OF_ADDRESS.search(text):
+        return TooMany.HOST
+    return TooMany.ACCOUNT
