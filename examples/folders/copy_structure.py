@@ -1,0 +1,24 @@
+"""Copy a tree of mailboxes with their messages to below another one."""
+
+import asyncio
+
+from aiosage import ConnectionConfig, IMAPClient
+
+
+async def main(config: ConnectionConfig) -> None:
+    async with IMAPClient(config) as client:
+        folders = client.folders
+        await folders.ensure("Archive/2026")
+        inbox = client.mailbox("INBOX")
+        await inbox.copy(await inbox.search(), "Archive/2026")
+
+        for mailbox in await folders.list("Archive*"):
+            copy = mailbox.name.replace("Archive", "Backup", 1)
+            await folders.ensure(copy)
+            source = client.mailbox(mailbox.name)
+            result = await source.copy(await source.search(), copy)
+            print(mailbox.name, "->", copy, len(result.messages))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(ConnectionConfig.from_env()))
