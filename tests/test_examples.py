@@ -400,3 +400,18 @@ def test_every_example_is_a_program(example: str) -> None:
     _, _, end = text.partition('\nif __name__ == "__main__":\n')
     assert "asyncio.run(main(" in end
     assert "ConnectionConfig.from_env(" in end
+
+
+def test_every_example_is_shown_and_in_the_cookbook() -> None:
+    """One that nobody finds helps nobody; a link to none would be dead."""
+    pages = ROOT / "docs" / "how-to"
+    shown = (pages / "examples.md").read_text(encoding="utf-8")
+    cookbook = (pages / "cookbook.md").read_text(encoding="utf-8")
+    examples = {*IN_PROCESS, *AS_PROGRAM, *FOR_PYTEST}
+    included = re.findall(r"\{literalinclude\} \.\./\.\./examples/(.*)", shown)
+    assert sorted(included) == sorted(examples)
+    assert re.findall(r"^### (.*)", shown, re.MULTILINE) == included
+    linked = re.findall(r"\[([^]]*\.py)\]\(examples\.md#([^)]*)\)", cookbook)
+    assert {name for name, _ in linked} == examples
+    for name, anchor in linked:
+        assert anchor == re.sub(r"[/.]", "", name)
