@@ -396,7 +396,7 @@ def test_every_example_is_a_program(example: str) -> None:
     """It says what it does, and runs ``main`` with accounts of the environment."""
     text = (FOLDER / example).read_text(encoding="utf-8")
     assert text.startswith('"""')
-    assert len(text.splitlines()) <= 90
+    assert len(text.splitlines()) <= 80
     _, _, end = text.partition('\nif __name__ == "__main__":\n')
     assert "asyncio.run(main(" in end
     assert "ConnectionConfig.from_env(" in end
