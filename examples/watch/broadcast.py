@@ -1,6 +1,6 @@
 """Send what happens to every program that connects, as lines of JSON over TCP.
 
-With a WebSocket server it is the same: `serve` gets a socket instead of a writer.
+With WebSockets it is the same, with another server.
 """
 
 import asyncio
@@ -9,36 +9,44 @@ from dataclasses import asdict
 
 from aiosage import ConnectionConfig, IMAPClient, NewMessage, WatchEvent
 
+MOST_BEHIND = 2**16  # octets that a slow listener may have waiting
+
 
 class Broadcast:
-    """The listeners, each with a queue: one that is slow holds up no other."""
+    """The listeners. One that is slow holds up no other, and misses events."""
 
     def __init__(self) -> None:
-        self._queues: set[asyncio.Queue[WatchEvent]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
 
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Send events to one listener until it is gone."""
-        queue: asyncio.Queue[WatchEvent] = asyncio.Queue(maxsize=100)
-        self._queues.add(queue)
+        """Have one more listener, until it is gone."""
+        self._writers.add(writer)
         try:
-            while True:
-                event = await queue.get()
-                told = {"type": type(event).__name__, **asdict(event)}
-                writer.write(json.dumps(told, default=sorted).encode() + b"\n")
-                await writer.drain()
+            while await reader.read(1024):
+                pass  # what it says is of no interest
         except ConnectionError:
             pass
         finally:
-            self._queues.discard(queue)
+            self._writers.discard(writer)
             writer.close()
 
     def send(self, event: WatchEvent) -> None:
-        """Give *event* to all, but for those that are 100 behind."""
-        for queue in self._queues:
-            if not queue.full():
-                queue.put_nowait(event)
+        """Tell all listeners of *event*."""
+        told = {"type": type(event).__name__, **asdict(event)}
+        line = json.dumps(told, default=sorted).encode() + b"\n"
+        for writer in self._writers:
+            if writer.transport.get_write_buffer_size() < MOST_BEHIND:
+                writer.write(line)
+
+    async def aclose(self) -> None:
+        """Say goodbye to all."""
+        writers = list(self._writers)
+        for writer in writers:
+            writer.close()
+        waits = (writer.wait_closed() for writer in writers)
+        await asyncio.gather(*waits, return_exceptions=True)
 
 
 async def listen(port: int) -> None:
@@ -52,14 +60,16 @@ async def listen(port: int) -> None:
 
 async def main(config: ConnectionConfig) -> None:
     broadcast = Broadcast()
-    server = await asyncio.start_server(broadcast.serve, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    async with server, IMAPClient(config) as client, client.watch("INBOX") as events:
-        listeners = [asyncio.create_task(listen(port)) for _ in range(2)]
-        while not all(listener.done() for listener in listeners):
-            event = await events.get()
-            if isinstance(event, NewMessage):
-                broadcast.send(event)
+    async with IMAPClient(config) as client, client.watch("INBOX") as events:
+        server = await asyncio.start_server(broadcast.serve, "127.0.0.1", 0)
+        async with server:
+            port: int = server.sockets[0].getsockname()[1]
+            listeners = [asyncio.create_task(listen(port)) for _ in range(2)]
+            while not all(listener.done() for listener in listeners):
+                event = await events.get()
+                if isinstance(event, NewMessage):
+                    broadcast.send(event)
+            await broadcast.aclose()
 
 
 if __name__ == "__main__":
