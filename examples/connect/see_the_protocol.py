@@ -11,11 +11,8 @@ async def main(config: ConnectionConfig) -> None:
     # What happens to connections goes to loggers below "aiosage".
     logging.getLogger("aiosage").setLevel(logging.INFO)
 
-    lines: list[str] = []
-    traced = replace(config, trace=lambda record: lines.append(str(record)))
-    async with IMAPClient(traced) as client:
+    async with IMAPClient(replace(config, trace=print)) as client:
         await client.mailbox().search()
-    print(*lines, sep="\n")
 
 
 if __name__ == "__main__":

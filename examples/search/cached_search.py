@@ -45,8 +45,8 @@ async def main(config: ConnectionConfig) -> None:
         cache = SearchCache(client, inbox)
         for _ in range(3):
             unread = await cache.search(IMAPSearchCriteria.UNSEEN)
-        print(len(unread), "unread, asked", cache.asked, "times")
-        await inbox.add_flags(unread, Flag.SEEN)
+            print(len(unread), "unread, asked", cache.asked, "times")
+        await inbox.add_flags(await inbox.search(), Flag.SEEN)
         unread = await cache.search(IMAPSearchCriteria.UNSEEN)
         print(len(unread), "unread, asked", cache.asked, "times")
 

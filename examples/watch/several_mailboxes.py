@@ -27,6 +27,8 @@ async def main(config: ConnectionConfig) -> None:
                     seen.append(f"new in {mailbox}")
                 case MessageExpunged(mailbox):
                     seen.append(f"gone from {mailbox}")
+                case _:  # flags, or the state of the connection
+                    pass
         print(*sorted(seen), sep="\n")
 
 
