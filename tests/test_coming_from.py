@@ -50,7 +50,13 @@ def spans(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
 
 
-OURS: Final = sorted({code for _, _, cell in rows() for code in spans(cell)})
+OURS: Final = sorted(
+    {
+        re.sub(r'client\.mailbox\("\w+"\)\.', "inbox.", code)
+        for _, _, cell in rows()
+        for code in spans(cell)
+    }
+)
 
 
 def has(cls: type, name: str) -> bool:

@@ -8,12 +8,13 @@ from aiosage import ConnectionConfig, IMAPClient
 async def main(config: ConnectionConfig) -> None:
     async with IMAPClient(config) as client:
         folders = client.folders
-        await folders.ensure("Archive/2026")
+        archive = await folders.path("Archive", "2026")
+        await folders.ensure(archive)
         inbox = client.mailbox("INBOX")
-        await inbox.copy(await inbox.search(), "Archive/2026")
+        await inbox.copy(await inbox.search(), archive)
 
         for mailbox in await folders.list("Archive*"):
-            copy = mailbox.name.replace("Archive", "Backup", 1)
+            copy = "Backup" + mailbox.name.removeprefix("Archive")
             await folders.ensure(copy)
             source = client.mailbox(mailbox.name)
             result = await source.copy(await source.search(), copy)
