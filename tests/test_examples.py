@@ -59,6 +59,9 @@ def prints(*lines: str, news: bool = False) -> Expected:
 
 IN_PROCESS: Final[Mapping[str, Expected]] = {
     "connect/capabilities.py": prints("Dovecot Dovecot", "MOVE yes", "X-GM-EXT-1 no"),
+    "connect/circuit_breaker.py": prints(
+        "24 unread", "failed: IMAPConnectError", "not tried, again in 30 s", "open"
+    ),
     "connect/connection_pool.py": prints(
         r"\{'INBOX': 36, 'Archive': 0, .*",
         "opened 2 of 2 idle 2",
@@ -75,6 +78,7 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
     "connect/health.py": prints(
         "healthy 36 messages, 24 unread", "unhealthy IMAPAuthenticationError: .*"
     ),
+    "connect/retry.py": prints("attempt 1 failed: IMAPConnectError", "24 unread"),
     "connect/secure_tls.py": prints(
         "36 messages over TLS 1.3", "refused: .*certificate.*"
     ),
@@ -110,6 +114,7 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
     "search/cached_search.py": prints(
         "24 unread, asked 1 times", "0 unread, asked 2 times"
     ),
+    "search/count.py": prints("24 unread", "from 1 to 36", "how: UID SEARCH: .*"),
     "search/criteria.py": prints(
         "unread this week: 12",
         "old, not flagged: 21",
@@ -123,6 +128,15 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
     ),
     "search/progressive_search.py": prints(
         "everything: 36", "this month: 12", "unread: 12", "flagged: 1", "left: 34"
+    ),
+    "search/sort.py": prints(
+        "done by UID SORT", r"2\d{5} Holiday pictures", "newest: Lunch tomorrow\\?"
+    ),
+    "search/threads.py": prints(
+        "10 conversations of 12 messages", "29: Budget", "    31: Re: Budget"
+    ),
+    "messages/download_part.py": prints(
+        r"33\.2 204800 beach\.jpg", "begins with b'From:'"
     ),
     "messages/incoming.py": prints(
         "ticket: Help: the printer is on fire by Zoë <zoe@customer.example>",
@@ -154,6 +168,9 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
     "messages/store_messages.py": prints(
         "saved in Sent as 1", "uploaded 3 files", "drafts: 2 is 2"
     ),
+    "messages/text_only.py": prints(
+        r"33 Holiday pictures \| Hello", " +left there: beach.jpg", "newest: Lunch .*"
+    ),
     "batches/adaptive_batches.py": prints(
         "worked on 5 of 1:5", "worked on 10 of 6:15", "worked on 20 of 16:35"
     ),
@@ -170,6 +187,9 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
         r"36 messages, \d+ a second",
     ),
     "batches/in_parallel.py": prints("batch of 10", "batch of 6", "True [123]"),
+    "batches/rate_limited.py": prints(
+        "not faster than allowed: True", "6 calls", "the rate has risen: True"
+    ),
     "batches/resumable.py": prints("36 to do", "interrupted", "16 to do", "finished"),
     "batches/spam_cleanup.py": prints(
         "1.00 WINNER: CLAIM YOUR FREE PRIZE", "0.25 URGENT: .*", "moved to Junk 1"
