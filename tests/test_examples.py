@@ -187,6 +187,12 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
         r"36 messages, \d+ a second",
     ),
     "batches/in_parallel.py": prints("batch of 10", "batch of 6", "True [123]"),
+    "batches/process_in_batches.py": prints(
+        "20 of 36, 0 failed",
+        "36 of 36, 1 failed",
+        "35 succeeded",
+        "32 failed: nobody reads the news",
+    ),
     "batches/rate_limited.py": prints(
         "not faster than allowed: True", "6 calls", "the rate has risen: True"
     ),

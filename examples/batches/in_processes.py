@@ -18,23 +18,18 @@ def analyse(raw: bytes) -> tuple[str, int, str]:
 async def main(config: ConnectionConfig) -> None:
     loop = asyncio.get_running_loop()
     spawn = multiprocessing.get_context("spawn")
-    at_once = asyncio.Semaphore(4)  # so that few messages wait in memory
-
-    async def analysed(raw: bytes) -> None:
-        try:
-            subject, count, _ = await loop.run_in_executor(processes, analyse, raw)
-            print(count, "attachments:", subject)
-        finally:
-            at_once.release()
-
     with ProcessPoolExecutor(2, mp_context=spawn) as processes:
-        async with IMAPClient(config) as client, asyncio.TaskGroup() as tasks:
+
+        async def analysed(message: EmailMessage) -> None:
+            work = loop.run_in_executor(processes, analyse, message.raw or b"")
+            subject, count, _ = await work
+            print(count, "attachments:", subject)
+
+        async with IMAPClient(config) as client:
             inbox = client.mailbox("INBOX")
             recent = await inbox.search(IMAPSearchCriteria.since_days(14))
-            async for message in inbox.fetch(recent):
-                assert message.raw is not None
-                await at_once.acquire()
-                tasks.create_task(analysed(message.raw))
+            # No more than four messages wait for a process in memory.
+            await inbox.process_in_batches(recent, analysed, concurrency=4)
 
 
 if __name__ == "__main__":

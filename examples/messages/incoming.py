@@ -9,7 +9,6 @@ from aiosage import (
     Flag,
     IMAPClient,
     IMAPSearchCriteria,
-    MessageSet,
 )
 
 HANDLED = Flag("Handled")
@@ -37,19 +36,21 @@ async def main(config: ConnectionConfig) -> None:
     # A keyword says what this program has done, whoever else reads the mail.
     new = IMAPSearchCriteria().unseen().unkeyword(HANDLED).since_days(14)
     kinds: Counter[str] = Counter()
+
+    async def handle_any(message: EmailMessage) -> None:
+        kind = kind_of(message)
+        await handle(message, kind)
+        kinds[kind] += 1
+
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
         async for batch in inbox.search_batches(new, batch_size=5):
-            done: list[int] = []
-            async for message in inbox.fetch(batch):
-                assert message.uid is not None
-                kind = kind_of(message)
-                await handle(message, kind)
-                kinds[kind] += 1
-                done.append(message.uid)
-            await inbox.add_flags(MessageSet.from_uids(done), HANDLED)
+            result = await inbox.process_in_batches(batch, handle_any)
+            await inbox.add_flags(result.succeeded, HANDLED)
+            for uid, error in result.failed.items():  # still to be done, next time
+                print(uid, error)
         print(dict(sorted(kinds.items())))
-        print("left:", len(await inbox.search(new)))
+        print("left:", await inbox.count(new))
 
 
 if __name__ == "__main__":

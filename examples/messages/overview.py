@@ -22,8 +22,7 @@ async def main(config: ConnectionConfig) -> None:
             if message.subject == "Lunch tomorrow?":
                 opened = message.uid
         if opened is not None:
-            async for message in inbox.fetch([opened]):
-                print(message.text)
+            print((await inbox.fetch_one(opened)).text)
 
 
 if __name__ == "__main__":
