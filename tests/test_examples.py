@@ -217,7 +217,9 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
         "listening", r"new: noreply <noreply@example.com> Urgent: backup \d+", news=True
     ),
     "sync/each_account.py": prints(
-        "24 unread", "24 unread", "failed: IMAPAuthenticationError"
+        "account 1 has 24 unread",
+        "account 2 has 24 unread",
+        "intruder failed: IMAPAuthenticationError",
     ),
     "sync/incremental_sync.py": prints(
         "36 new, 0 gone, 0 with other flags",

@@ -1,26 +1,32 @@
-"""Do the same with several accounts at once, and report on each."""
+"""Do the same with several accounts at once, under one budget, and report on each."""
 
 import asyncio
 from collections.abc import Sequence
 
-from aiosage import ConnectionConfig, IMAPClient, IMAPError, IMAPSearchCriteria
+from aiosage import (
+    ConnectionBudget,
+    ConnectionConfig,
+    IMAPAccounts,
+    IMAPClient,
+    IMAPSearchCriteria,
+)
 
 
-async def unread(config: ConnectionConfig) -> str:
-    """Count unread messages, or say why not."""
-    try:
-        async with IMAPClient(config, max_connections=1) as client:
-            found = await client.mailbox().search(IMAPSearchCriteria.UNSEEN)
-            return f"{len(found)} unread"
-    except IMAPError as error:
-        return f"failed: {type(error).__name__}"
+async def unread(client: IMAPClient) -> int:
+    """Count what is unread in one account."""
+    return len(await client.mailbox().search(IMAPSearchCriteria.UNSEEN))
 
 
 async def main(configs: Sequence[ConnectionConfig]) -> None:
-    configs = [*configs, configs[0].with_password("wrong")]
-    results = await asyncio.gather(*map(unread, configs))
-    for result in results:
-        print(result)
+    named = {f"account {number}": config for number, config in enumerate(configs, 1)}
+    named["intruder"] = configs[0].with_password("guessed")
+    budget = ConnectionBudget(total=100, per_host=20)
+    async with IMAPAccounts(named, budget=budget, max_connections=2) as accounts:
+        for name, outcome in (await accounts.map(unread)).items():
+            if outcome.ok:
+                print(name, "has", outcome.value, "unread")
+            else:  # it has stopped no other
+                print(name, "failed:", type(outcome.error).__name__)
 
 
 if __name__ == "__main__":
