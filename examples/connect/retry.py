@@ -1,4 +1,7 @@
-"""Try again what may be done again, with growing waits, and not for ever."""
+"""Try again to open an account, with growing waits, and not for ever.
+
+What an open client does is tried again by itself, where that is safe.
+"""
 
 import asyncio
 
@@ -31,7 +34,7 @@ async def main(config: ConnectionConfig) -> None:
 
     async def count_unread() -> int:
         account = configs.pop(0) if len(configs) > 1 else configs[0]
-        async with IMAPClient(account) as client:
+        async with IMAPClient(account, retry=policy) as client:
             return len(await client.mailbox().search(IMAPSearchCriteria.UNSEEN))
 
     print(await retry(count_unread, policy, on=is_transient), "unread")
