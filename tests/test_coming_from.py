@@ -14,6 +14,7 @@ import imapclient
 import pytest
 
 import aiosage
+import aiosage.resilience
 import aiosage.sync
 import aiosage.wire.commands
 
@@ -30,7 +31,13 @@ NAMED: Final[dict[str, type]] = {
     "Q": aiosage.IMAPSearchCriteria,
 }
 """What the page calls an object, and what that is."""
-MODULES: Final = (aiosage, aiosage.sync, aiosage.wire.commands, builtins)
+MODULES: Final = (
+    aiosage,
+    aiosage.resilience,
+    aiosage.sync,
+    aiosage.wire.commands,
+    builtins,
+)
 
 
 def rows() -> list[tuple[str, str, str]]:
