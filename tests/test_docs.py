@@ -87,6 +87,8 @@ class Block:
     @property
     def is_python(self) -> bool:
         """Whether it is Python, by whatever name."""
+        if self.info.startswith("{literalinclude} ../../examples/"):
+            return False  # run by test_examples
         return re.search(r"(?i)\bpy(thon3?|con)?\b|doctest|ipython", self.info) is not (
             None
         )
