@@ -268,13 +268,12 @@ class _Link:
                 ends: list[asyncio.Future[Any]] = [*pumps, self._ended]
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                pumping = [pump for pump in pumps if not pump.done()]
-                for pump in pumping:
+                for pump in pumps:
                     pump.cancel()
-                await asyncio.gather(*pumping, return_exceptions=True)
+                results = await asyncio.gather(*pumps, return_exceptions=True)
             if self._ended.done():
                 how = self._ended.result()
-            elif not any(not pump.cancelled() and pump.exception() for pump in pumps):
+            elif not any(isinstance(result, Exception) for result in results):
                 how = CutHow.FIN
             if how is CutHow.SILENCE:
                 how = CutHow.RST  # when the client has had enough of it

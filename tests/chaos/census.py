@@ -1,0 +1,77 @@
+"""What there is on the server in the end, seen by a client on a good network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from aiosage import Flag, IMAPClient, MessagePart
+
+from .ledger import Copies, Ledger, number_of
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A mailbox.
+
+    Attributes:
+        uidvalidity: of it.
+        numbers: the message that each UID is.
+        flags: of each UID.
+    """
+
+    uidvalidity: int
+    numbers: Mapping[int, int]
+    flags: Mapping[int, frozenset[Flag]]
+
+
+async def take(
+    client: IMAPClient, names: Iterable[str], ledger: Ledger
+) -> dict[str, Mailbox]:
+    """Look at every mailbox, and compare each message with what was written."""
+    found: dict[str, Mailbox] = {}
+    for name in names:
+        mailbox = client.mailbox(name)
+        uids = await mailbox.search()
+        numbers: dict[int, int] = {}
+        flags: dict[int, frozenset[Flag]] = {}
+        async for message in mailbox.fetch(uids, MessagePart.FULL, MessagePart.FLAGS):
+            assert message.uid is not None
+            assert message.raw is not None
+            assert message.flags is not None
+            number = number_of(message.raw)
+            assert message.raw == ledger.octets[number], f"message {number} is damaged"
+            numbers[message.uid] = number
+            flags[message.uid] = message.flags - {Flag.RECENT}  # of a session
+        assert uids.uidvalidity is not None
+        found[name] = Mailbox(uids.uidvalidity, numbers, flags)
+    return found
+
+
+def check_copies(ledger: Ledger, found: Mapping[str, Mailbox]) -> None:
+    """Compare how many copies there are of each message with how many must be."""
+    there = Counter(
+        number for mailbox in found.values() for number in mailbox.numbers.values()
+    )
+    allowed = {
+        Copies.ONE: {1},
+        Copies.NONE: {0},
+        Copies.ONE_OR_NONE: {0, 1},
+    }
+    wrong = {
+        number: (copies, there[number])
+        for number, copies in ledger.copies.items()
+        if copies in allowed and there[number] not in allowed[copies]
+    }
+    assert not wrong, f"copies there must be, and are, by number: {wrong}"
+
+
+def check_flags(ledger: Ledger, found: Mapping[str, Mailbox]) -> None:
+    """Every keyword that was reported as set is, where a message has no copies."""
+    for name, mailbox in found.items():
+        for uid, number in mailbox.numbers.items():
+            if ledger.copies[number] is Copies.ANY:
+                continue
+            missing = {Flag(flag) for flag in ledger.flags[number]} - mailbox.flags[uid]
+            assert not missing, f"{name} {uid} (message {number}) has lost {missing}"
