@@ -10,6 +10,7 @@ from ._flags import Flag
 from ._headers import Headers
 from ._html_text import html_to_text
 from ._mailbox import MailboxInfo, MailboxStatus, SpecialUse
+from ._mailbox_diff import Flags, MailboxDiff, lasting_flags, mailbox_diff
 from ._mailbox_tree import MailboxNode, mailbox_tree
 from ._message import EmailMessage
 from ._message_part import MessagePart
@@ -43,8 +44,10 @@ __all__ = [
     "EmailMessage",
     "Envelope",
     "Flag",
+    "Flags",
     "Headers",
     "IMAPSearchCriteria",
+    "MailboxDiff",
     "MailboxInfo",
     "MailboxNode",
     "MailboxStatus",
@@ -72,6 +75,8 @@ __all__ = [
     "compose_forward",
     "compose_reply",
     "html_to_text",
+    "lasting_flags",
+    "mailbox_diff",
     "mailbox_tree",
     "profile_of",
     "quoted_text",

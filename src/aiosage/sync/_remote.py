@@ -7,9 +7,9 @@ from typing import Final
 
 from ..connection import IMAPConnection
 from ..errors import IMAPCapabilityError
-from ..model import IMAPSearchCriteria, MessagePart, MessageSet
+from ..model import Flags, IMAPSearchCriteria, MessagePart, MessageSet
 from ..wire.commands import SelectResult, UidFetch, UidSearch
-from ._diff import BATCH_OCTETS, Flags
+from ._diff import BATCH_OCTETS
 
 # Messages whose flags or sizes are asked for at once: some 100 octets each.
 SCAN_MESSAGES: Final = 5000
