@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from aiosage.client._messages import to_message
 from aiosage.model import MessageSet
-from aiosage.wire import FetchData, Framer, Response, SearchData, parse
+from aiosage.wire import FetchData, Framer, Response, SearchData, parse, to_message
 
 from . import _peers
 from ._measure import Contestant, measure, show

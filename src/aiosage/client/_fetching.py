@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from ..model import EmailMessage, MessagePart, MessageSet
+from ..wire import is_gone, to_message
 from ..wire.commands import UidFetch
 from ._access import MailboxAccess, pieces
-from ._messages import is_gone, to_message
 from ._windows import (
     FIRST_WINDOW,
     LARGEST_WINDOW,

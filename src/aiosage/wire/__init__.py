@@ -5,7 +5,13 @@ from ._dialect import Dialect, with_implied
 from ._encoder import EncodedCommand, Encoder, Flight, SecretSpan
 from ._framer import Divert, Diverted, Frame, Framer, Sink, memory_of
 from ._limits import Limits
-from ._mailbox_name import RawMailboxName, decode_mailbox_name, encode_mailbox_name
+from ._mailbox_name import (
+    RawMailboxName,
+    decode_mailbox_name,
+    encode_mailbox_name,
+    with_inbox,
+)
+from ._messages import is_gone, to_message
 from ._parser import parse
 from .responses import (
     AclData,
@@ -150,8 +156,11 @@ __all__ = [
     "append_limit",
     "decode_mailbox_name",
     "encode_mailbox_name",
+    "is_gone",
     "memory_of",
     "message_limit",
     "parse",
+    "to_message",
     "with_implied",
+    "with_inbox",
 ]
