@@ -30,6 +30,7 @@ from aiosage import (
     IMAPSearchError,
     IMAPTimeoutError,
     IMAPTLSError,
+    IMAPWatchEnded,
     Secret,
     StoreError,
     UIDValidityChanged,
@@ -63,6 +64,7 @@ EXAMPLES: list[tuple[IMAPError, dict[str, object]]] = [
     (IMAPConfigurationError(["one", "two"]), {"mistakes": ("one", "two")}),
     (IMAPPoolTimeout("m", seconds=2.0), {"seconds": 2.0}),
     (IMAPPoolClosed("m"), {"message": "m"}),
+    (IMAPWatchEnded("m"), {"message": "m"}),
     (StoreError("m"), {"message": "m"}),
 ]
 

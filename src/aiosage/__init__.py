@@ -45,6 +45,7 @@ from .errors import (
     IMAPSearchError,
     IMAPTimeoutError,
     IMAPTLSError,
+    IMAPWatchEnded,
     StoreError,
     UIDValidityChanged,
 )
@@ -73,10 +74,15 @@ from .model import (
 from .pool import IMAPConnectionPool, PoolStats
 from .watch import (
     ConnectionState,
+    EventQueue,
     FlagsChanged,
+    MailboxCreated,
+    MailboxDeleted,
+    MailboxRenamed,
     MailboxReset,
     MessageExpunged,
     NewMessage,
+    WatchCursor,
     WatchEvent,
 )
 
@@ -94,6 +100,7 @@ __all__ = [
     "EmailAddress",
     "EmailMessage",
     "Envelope",
+    "EventQueue",
     "ExpungeResult",
     "Flag",
     "FlagResult",
@@ -123,9 +130,13 @@ __all__ = [
     "IMAPSearchError",
     "IMAPTLSError",
     "IMAPTimeoutError",
+    "IMAPWatchEnded",
     "LabelResult",
+    "MailboxCreated",
+    "MailboxDeleted",
     "MailboxInfo",
     "MailboxNode",
+    "MailboxRenamed",
     "MailboxReset",
     "MailboxStatus",
     "MessageExpunged",
@@ -142,6 +153,7 @@ __all__ = [
     "SpecialUse",
     "StoreError",
     "UIDValidityChanged",
+    "WatchCursor",
     "WatchEvent",
     "__version__",
     "compose",

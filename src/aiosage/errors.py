@@ -22,6 +22,7 @@
       IMAPConfigurationError         every mistake in the settings, at once
       IMAPPoolTimeout                no connection came free in time
       IMAPPoolClosed                 the pool or client is closed
+      IMAPWatchEnded                 the watch is over: no more events come
       StoreError                     the mirror on disk cannot be used
 
 ``IMAPConnectionError`` is also an ``aioimaplib.Abort`` and ``IMAPTimeoutError``
@@ -308,6 +309,10 @@ class IMAPPoolTimeout(IMAPError, TimeoutError):
 
 class IMAPPoolClosed(IMAPError):
     """The pool, or the client it belongs to, is closed."""
+
+
+class IMAPWatchEnded(IMAPError):
+    """The watch is over, and all its events have been taken."""
 
 
 class StoreError(IMAPError):

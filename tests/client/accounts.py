@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import imaplib
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Unpack
 
@@ -18,6 +19,7 @@ from aiosage import (
 )
 from aiosage.client import ConnectionOptions
 from aiosage.testing import DovecotServer, MemoryMailbox, MemoryServer
+from aiosage.wire import encode_mailbox_name
 
 from ..conftest import Endpoint
 from ..connection.scripted import config, scripted
@@ -84,23 +86,52 @@ class OtherClient:
     def _is_memory(self) -> bool:
         return isinstance(self._server.backend, MemoryServer)
 
+    @property
+    def _is_dovecot(self) -> bool:
+        return isinstance(self._server.backend, DovecotServer)
+
     def _box(self, mailbox: str) -> MemoryMailbox:
         return self._memory.account(self._user).mailbox(mailbox)
+
+    def _by_imap(self, change: Callable[[imaplib.IMAP4], tuple[str, object]]) -> None:
+        """Make *change* in a session of its own: Cyrus has no back door."""
+        session = imaplib.IMAP4(self._server.host, self._server.port)
+        try:
+            session.login(self._user, self._server.password)
+            kind, data = change(session)
+            assert kind == "OK", data
+        finally:
+            session.logout()
 
     def deliver(self, *messages: bytes, mailbox: str = "INBOX") -> None:
         """Put *messages* into *mailbox*."""
         for message in messages:
             if self._is_memory:
                 self._box(mailbox).deliver(message)
-            else:
+            elif self._is_dovecot:
                 self._dovecot.doveadm(
                     "save", "-u", self._user, "-m", mailbox, stdin=message
                 )
+            else:
+                self._append(message, _quoted(mailbox))
+
+    def _append(self, message: bytes, name: str) -> None:
+        self._by_imap(lambda session: session.append(name, "", "", message))
 
     def _flags(self, verb: str, uid: int, flag: Flag, mailbox: str) -> None:
-        self._dovecot.doveadm(
-            "flags", verb, "-u", self._user, flag, "mailbox", mailbox, "uid", str(uid)
-        )
+        if self._is_dovecot:
+            self._dovecot.doveadm(
+                *("flags", verb, "-u", self._user, flag),
+                *("mailbox", mailbox, "uid", str(uid)),
+            )
+            return
+        sign = "+" if verb == "add" else "-"
+
+        def store(session: imaplib.IMAP4) -> tuple[str, object]:
+            session.select(_quoted(mailbox))
+            return session.uid("STORE", str(uid), f"{sign}FLAGS", f"({flag})")
+
+        self._by_imap(store)
 
     def add_flag(self, uid: int, flag: Flag, mailbox: str = "INBOX") -> None:
         """Give a message *flag*."""
@@ -120,24 +151,40 @@ class OtherClient:
         """Remove a message for good."""
         if self._is_memory:
             self._box(mailbox).expunge([uid])
-        else:
+        elif self._is_dovecot:
             self._dovecot.doveadm(
                 "expunge", "-u", self._user, "mailbox", mailbox, "uid", str(uid)
             )
+        else:
+
+            def expunge(session: imaplib.IMAP4) -> tuple[str, object]:
+                session.select(_quoted(mailbox))
+                session.uid("STORE", str(uid), "+FLAGS", r"(\Deleted)")
+                return session.uid("EXPUNGE", str(uid))
+
+            self._by_imap(expunge)
 
     def create(self, mailbox: str) -> None:
         """Make *mailbox*."""
         if self._is_memory:
             self._memory.account(self._user).create_mailbox(mailbox)
-        else:
+        elif self._is_dovecot:
             self._dovecot.doveadm("mailbox", "create", "-u", self._user, mailbox)
+        else:
+            self._by_imap(lambda session: session.create(_quoted(mailbox)))
 
     def delete(self, mailbox: str) -> None:
         """Remove *mailbox*."""
         if self._is_memory:
             self._memory.account(self._user).delete_mailbox(mailbox)
-        else:
+        elif self._is_dovecot:
             self._dovecot.doveadm("mailbox", "delete", "-u", self._user, "-s", mailbox)
+        else:
+            self._by_imap(lambda session: session.delete(_quoted(mailbox)))
+
+    def rename(self, mailbox: str, name: str) -> None:
+        """Give *mailbox* another name; not of a Cyrus or the embedded server."""
+        self._dovecot.doveadm("mailbox", "rename", "-u", self._user, mailbox, name)
 
     def cut(self) -> None:
         """End every connection of the user at once, without a word."""
@@ -145,6 +192,11 @@ class OtherClient:
             self._memory.disconnect_all()
         else:
             self._dovecot.kill_sessions(self._user)
+
+
+def _quoted(mailbox: str) -> str:
+    escaped = encode_mailbox_name(mailbox).decode("ascii")
+    return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 @asynccontextmanager

@@ -23,6 +23,8 @@ class ServerProfile:
             for them; looked for before all other names.
         distrusted: capabilities, in upper case, that it announces and gets wrong.
         mailbox_id_alone: STATUS must not ask for MAILBOXID with other items.
+        idle_renewal: seconds in IDLE after which it ends the session; None if it
+            keeps to RFC 2177 §3.
     """
 
     name: str
@@ -31,12 +33,14 @@ class ServerProfile:
     )
     distrusted: frozenset[str] = frozenset()
     mailbox_id_alone: bool = False
+    idle_renewal: float | None = None
 
 
 GENERIC: Final = ServerProfile("generic")
 """Nothing is known of it that it does not say."""
 
-GMAIL: Final = ServerProfile("Gmail")
+# Programs that live long with it report that it cuts IDLE after ten minutes or so.
+GMAIL: Final = ServerProfile("Gmail", idle_renewal=9 * 60.0)
 
 MICROSOFT_365: Final = ServerProfile(
     "Microsoft 365",
