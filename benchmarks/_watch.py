@@ -91,8 +91,13 @@ async def _watch(port: int, orders: IO[bytes], accounts: int, messages: int) -> 
         orders.write(b"%d\n" % rng.randrange(accounts))
         orders.flush()
         await asyncio.sleep(_PACE)
-    async with asyncio.timeout(60):
-        await is_done.wait()
+    done = asyncio.create_task(is_done.wait())
+    ended, _ = await asyncio.wait(
+        [done, *tasks], timeout=60, return_when=asyncio.FIRST_COMPLETED
+    )
+    for task in ended:
+        task.result()
+    assert done in ended, f"{len(latencies)} of {messages} messages were told"
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

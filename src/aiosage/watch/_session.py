@@ -46,22 +46,17 @@ from ..wire import (
 )
 from ..wire.commands import (
     Enable,
-    EventGroup,
-    MailboxStatus,
-    Notify,
-    NotifyEvent,
-    NotifyFilter,
     QResync,
     Select,
     SelectResult,
     SessionState,
-    StatusItem,
     UidFetch,
     UidScan,
     UidSearch,
 )
 from ._hub import Hub
 from ._mailbox import Marks, WatchedMailbox, marks_of, tells_all
+from ._others import ask, notify
 from ._scope import Scope
 from ._view import MailboxView
 
@@ -76,23 +71,10 @@ _SET_OCTETS: Final = 7500
 _EARLY: Final = 0.01
 """Seconds that a timer may be early."""
 
-_TOGETHER: Final = 100
-"""Commands under way at once."""
-
 _ALL: Final = MessageSet.from_range(1, MAX_UID)
 
 _ATTEMPTS: Final = 3
 """Times UIDs are asked for while messages go, before all flags are asked for."""
-
-_MARKS: Final = (
-    StatusItem.UIDVALIDITY,
-    StatusItem.UIDNEXT,
-    StatusItem.MESSAGES,
-    StatusItem.UNSEEN,
-)
-_OF_MESSAGES: Final = frozenset(
-    {NotifyEvent.MESSAGE_NEW, NotifyEvent.MESSAGE_EXPUNGE, NotifyEvent.FLAG_CHANGE}
-)
 
 
 class WatchSession:
@@ -105,7 +87,7 @@ class WatchSession:
         fetch: what to read of new messages.
 
     Attributes:
-        is_wanted: others wait for the connection.
+        is_notified: the server tells of the other mailboxes unasked.
     """
 
     def __init__(
@@ -145,16 +127,10 @@ class WatchSession:
         self._marks: dict[str, Marks] = {}  # why
         self._loss: IMAPConnectionError | None = None
         self._news = asyncio.Event()
-        self.is_wanted = False
 
     def wake(self) -> None:
         """Look whether there are messages to fetch."""
         self._must_fetch = True
-        self._news.set()
-
-    def give_up(self) -> None:
-        """Let the connection be used by others, soon."""
-        self.is_wanted = True
         self._news.set()
 
     def supports(self, capability: str) -> bool:
@@ -375,16 +351,8 @@ class WatchSession:
         """Have the server tell of the other mailboxes, if it can (RFC 5465)."""
         if not self.supports("NOTIFY") or not self._scope.has_others:
             return
-        names = tuple(self._scope.names)
-        events = _OF_MESSAGES | {NotifyEvent.MAILBOX_NAME}
-        # What fits a pattern may not be there yet, and a line has its limits.
-        if self._scope.patterns or sum(map(len, names)) > _SET_OCTETS // 4:
-            others = EventGroup(NotifyFilter.PERSONAL, events)
-        else:
-            others = EventGroup(NotifyFilter.MAILBOXES, events, names)
-        opened = EventGroup(NotifyFilter.SELECTED, _OF_MESSAGES)
         try:
-            await self._connection.execute(Notify((opened, others)))
+            await self._connection.execute(notify(self._scope))
         except IMAPOperationError as error:
             log.info("NOTIFY refused, so mailboxes are polled: %s", error)
         else:
@@ -396,30 +364,21 @@ class WatchSession:
         Args:
             is_away: nobody has listened for a while.
         """
-        items: tuple[StatusItem, ...] = _MARKS
-        if self.supports("CONDSTORE"):
-            items = (*_MARKS, StatusItem.HIGHESTMODSEQ)
         boxes = self._others
         self._is_asking = True
         try:
-            for at in range(0, len(boxes), _TOGETHER):
-                some = boxes[at : at + _TOGETHER]
-                answers = await asyncio.gather(
-                    *(
-                        self._connection.execute(MailboxStatus(box.name, items))
-                        for box in some
-                    ),
-                    return_exceptions=True,
-                )
-                for box, answer in zip(some, answers, strict=True):
-                    if isinstance(answer, IMAPOperationError):
-                        self._due[box.name] = None  # opening it tells why
-                    elif isinstance(answer, BaseException):
-                        raise answer
-                    else:
-                        self._compare(box, answer, is_away)
+            answers = await ask(
+                self._connection,
+                [box.name for box in boxes],
+                condstore=self.supports("CONDSTORE"),
+            )
         finally:
             self._is_asking = False
+        for box, answer in zip(boxes, answers, strict=True):
+            if isinstance(answer, IMAPOperationError):
+                self._due[box.name] = None  # opening it tells why
+            else:
+                self._compare(box, answer, is_away)
 
     def _compare(self, box: WatchedMailbox, answer: StatusData, is_away: bool) -> None:
         marks = marks_of(answer)
@@ -432,12 +391,12 @@ class WatchSession:
     # -- Waiting.
 
     async def follow(self) -> None:
-        """Tell changes as they happen, until the connection is lost or wanted.
+        """Tell changes as they happen, until the connection is lost.
 
         Raises:
             IMAPConnectionError: it is lost.
         """
-        while not self.is_wanted:
+        while True:
             await self._wait()
             if self._loss is not None:
                 raise self._loss
@@ -452,7 +411,6 @@ class WatchSession:
             or self._is_doubtful
             or self._must_ask
             or self._must_fetch
-            or self.is_wanted
             or self._loss
         )
 

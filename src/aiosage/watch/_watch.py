@@ -184,7 +184,7 @@ class _Watcher:
                 await anyio.sleep(backoff(failures))
 
     async def _watch(self, task_status: anyio.abc.TaskStatus[None]) -> None:
-        """Watch on one connection, until it is lost or others need it."""
+        """Watch on one connection, until it is lost."""
         async with self._pool.connection() as connection:
             session = WatchSession(connection, self._hub, self._scope, self._fetch)
             connection.add_listener(session.hear)
