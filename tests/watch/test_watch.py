@@ -476,6 +476,43 @@ S: T10 OK
     assert changed == FlagsChanged("INBOX", 7, 5, SEEN)
 
 
+async def test_a_message_that_comes_while_another_is_asked_for_is_told_at_once() -> (
+    None
+):
+    """As many are unknown as before, but it is another one."""
+    script = f"""{LOGGED_IN}
+C: T1 EXAMINE INBOX
+S: * 0 EXISTS
+S: T1 OK
+C: T2 IDLE
+S: + idling
+S: * 1 EXISTS
+C: DONE
+S: T2 OK
+C: T3 UID FETCH 1:4294967295 (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS ())
+S: * 2 EXISTS
+S: T3 OK
+C: T4 UID FETCH 2:4294967295 (FLAGS)
+S: * 2 FETCH (UID 2 FLAGS ())
+S: T4 OK
+C: T5 IDLE
+S: + idling
+C: DONE
+S: T5 OK
+C: T6 LOGOUT
+S: * BYE
+S: T6 OK
+"""
+    async with (
+        scripted(script) as port,
+        IMAPClient(config(port)) as client,
+        client.watch("INBOX") as events,
+    ):
+        told = await take(events, 2)
+    assert [event.uid for event in told if isinstance(event, NewMessage)] == [1, 2]
+
+
 async def test_cancelling_at_any_time_gives_the_connections_back(
     server: Endpoint, other: OtherClient
 ) -> None:

@@ -319,11 +319,12 @@ class WatchSession:
         if view is None:
             return
         while view.has_unknown:
-            unknown = view.unknown_count
+            # As many as before may be others, that came meanwhile.
+            before = view.unknown_count, view.identified
             await self._connection.execute(UidScan(view.unknown))
-            if view.unknown_count >= unknown:
+            if before == (view.unknown_count, view.identified):
                 await self._connection.noop()
-                if view.unknown_count >= unknown:
+                if before == (view.unknown_count, view.identified):
                     view.note_asked()
                     return
 

@@ -46,6 +46,7 @@ class MailboxView:
         flags: of each message that is known, by UID.
         modseq: the highest mod-sequence that was told.
         expunged: how many messages the server has said to be gone.
+        identified: of how many it has told the UID.
     """
 
     def __init__(self, mailbox: str, exists: int) -> None:
@@ -59,6 +60,7 @@ class MailboxView:
         self.flags: dict[int, Flags] = {}
         self.modseq = 0
         self.expunged = 0
+        self.identified = 0
         self._grow(exists)
 
     def __len__(self) -> int:
@@ -213,6 +215,7 @@ class MailboxView:
             if uid is None:
                 return  # asking for its UID will tell its flags, too
             self._uids[seq - 1] = uid
+            self.identified += 1
             self._forget_unknown()
         elif uid is not None and uid != known:
             raise IMAPProtocolError(
