@@ -182,10 +182,6 @@ class OtherClient:
         else:
             self._by_imap(lambda session: session.delete(_quoted(mailbox)))
 
-    def rename(self, mailbox: str, name: str) -> None:
-        """Give *mailbox* another name; not of a Cyrus or the embedded server."""
-        self._dovecot.doveadm("mailbox", "rename", "-u", self._user, mailbox, name)
-
     def cut(self) -> None:
         """End every connection of the user at once, without a word."""
         if self._is_memory:

@@ -356,7 +356,7 @@ async def test_a_mailbox_that_is_removed_ends_the_watch(
             while True:
                 await events.get()
 
-    async with client_of(server) as client:
+    async with client_of(server, poll_interval=0.1) as client:
         with pytest.raises(IMAPMailboxError, match="Box"):
             async with asyncio.timeout(PATIENCE):
                 await keep_watching(client)
