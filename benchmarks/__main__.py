@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 
-from . import _base, _end_to_end, _growth, _loopback, _receive
+from . import _base, _end_to_end, _growth, _loopback, _receive, _watch
 
 SUITES = {
     "receive": _receive.run,
@@ -14,6 +14,7 @@ SUITES = {
     "base": _base.run,
     "growth": _growth.run,
     "end_to_end": _end_to_end.run,
+    "watch": _watch.run,
 }
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aiosage.client._messages import to_message
 from aiosage.model import MessageSet
-from aiosage.wire import FetchData, Framer, Receiver, SearchData
+from aiosage.wire import FetchData, Framer, Receiver, SearchData, to_message
 
 from . import _peers
 from ._measure import Contestant, measure, show

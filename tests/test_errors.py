@@ -31,6 +31,7 @@ from aiosage import (
     IMAPSearchError,
     IMAPTimeoutError,
     IMAPTLSError,
+    IMAPWatchEnded,
     Secret,
     StoreError,
     UIDValidityChanged,
@@ -65,6 +66,7 @@ EXAMPLES: list[tuple[IMAPError, dict[str, object]]] = [
     (IMAPPoolTimeout("m", seconds=2.0), {"seconds": 2.0}),
     (IMAPPoolClosed("m"), {"message": "m"}),
     (CircuitOpen("host", retry_after=3.0), {"key": "host", "retry_after": 3.0}),
+    (IMAPWatchEnded("m"), {"message": "m"}),
     (StoreError("m"), {"message": "m"}),
 ]
 

@@ -58,6 +58,7 @@ from .errors import (
     IMAPSearchError,
     IMAPTimeoutError,
     IMAPTLSError,
+    IMAPWatchEnded,
     StoreError,
     UIDValidityChanged,
 )
@@ -91,10 +92,15 @@ from .pool import BudgetStats, ConnectionBudget, IMAPConnectionPool, PoolStats
 from .resilience import RetryAttempt, RetryPolicy
 from .watch import (
     ConnectionState,
+    EventQueue,
     FlagsChanged,
+    MailboxCreated,
+    MailboxDeleted,
+    MailboxRenamed,
     MailboxReset,
     MessageExpunged,
     NewMessage,
+    WatchCursor,
     WatchEvent,
 )
 
@@ -121,6 +127,7 @@ __all__ = [
     "EmailAddress",
     "EmailMessage",
     "Envelope",
+    "EventQueue",
     "ExpungeResult",
     "FetchOrder",
     "Flag",
@@ -152,9 +159,13 @@ __all__ = [
     "IMAPSearchError",
     "IMAPTLSError",
     "IMAPTimeoutError",
+    "IMAPWatchEnded",
     "LabelResult",
+    "MailboxCreated",
+    "MailboxDeleted",
     "MailboxInfo",
     "MailboxNode",
+    "MailboxRenamed",
     "MailboxReset",
     "MailboxStatus",
     "MessageExpunged",
@@ -181,6 +192,7 @@ __all__ = [
     "ThreadNode",
     "ThreadResult",
     "UIDValidityChanged",
+    "WatchCursor",
     "WatchEvent",
     "__version__",
     "compose",

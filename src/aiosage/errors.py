@@ -23,6 +23,7 @@
       IMAPPoolTimeout                no connection came free in time
       IMAPPoolClosed                 the pool or client is closed
       CircuitOpen                    it failed too often; not tried for a while
+      IMAPWatchEnded                 the watch is over: no more events come
       StoreError                     the mirror on disk cannot be used
 
 ``IMAPConnectionError`` is also an ``aioimaplib.Abort`` and ``IMAPTimeoutError``
@@ -344,6 +345,10 @@ class CircuitOpen(IMAPError):
         )
         self.key = key
         self.retry_after = retry_after
+
+
+class IMAPWatchEnded(IMAPError):
+    """The watch is over, and all its events have been taken."""
 
 
 class StoreError(IMAPError):

@@ -74,3 +74,46 @@ class Mirror:
             while self.messages != until or self.states[-1:] == [False]:
                 self.apply(await events.get())
                 await asyncio.sleep(pause)
+
+
+class Mirrors:
+    """Several mailboxes, each as its `Mirror`.
+
+    Attributes:
+        mailboxes: by name.
+        is_lost: the connection, as was told last.
+    """
+
+    def __init__(self, contents: Mapping[str, Mapping[int, frozenset[Flag]]]) -> None:
+        self.mailboxes = {name: Mirror(known) for name, known in contents.items()}
+        self.is_lost = False
+
+    def apply(self, event: WatchEvent) -> None:
+        """Take *event* in."""
+        if isinstance(event, ConnectionState):
+            assert event.is_connected is self.is_lost, "told twice"
+            self.is_lost = not event.is_connected
+        else:
+            self.mailboxes[event.mailbox].apply(event)
+
+    @property
+    def contents(self) -> dict[str, dict[int, frozenset[Flag]]]:
+        """The flags of each message in each mailbox."""
+        return {name: mirror.messages for name, mirror in self.mailboxes.items()}
+
+    @property
+    def resets(self) -> dict[str, int]:
+        """How often mailboxes were made anew, of those that were."""
+        return {
+            n: mirror.resets for n, mirror in self.mailboxes.items() if mirror.resets
+        }
+
+    async def follow(
+        self,
+        events: asyncio.Queue[WatchEvent],
+        until: Mapping[str, Mapping[int, frozenset[Flag]]],
+    ) -> None:
+        """Take events until all mailboxes are as in *until*, and are heard."""
+        async with asyncio.timeout(PATIENCE):
+            while self.contents != until or self.is_lost:
+                self.apply(await events.get())

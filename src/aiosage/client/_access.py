@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from ..connection import IMAPConnection
 from ..errors import IMAPCapabilityError, UIDValidityChanged
 from ..model import MessageSet
 from ..pool import IMAPConnectionPool
-from ..wire import message_limit
+from ..wire import SET_OCTETS, message_limit
 from ..wire.commands import Command
 from ._recovery import Recovery
 
 R = TypeVar("R")
-
-SET_OCTETS: Final = 7500
-"""Octets of UIDs in one command. RFC 7162 §4 asks servers for lines of 8192."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Final, TypedDict, Unpack, overload
 
 from ..connection import ConnectionConfig, Security, TokenProvider, Trace
 from ..errors import IMAPConfigurationError
-from ..model import Secret
+from ..model import MessagePart, Secret
 from ..pool import IMAPConnectionPool, PoolStats
 from ..resilience import RetryPolicy
-from ..watch import WatchEvent, watch
+from ..watch import EventQueue, WatchCursor, watch
 from ..wire import Limits
 from ._folder_service import IMAPFolderService
 from ._recovery import Recovery
@@ -36,6 +36,7 @@ class ConnectionOptions(TypedDict, total=False):
     connect_timeout: float
     read_timeout: float
     idle_renewal: float
+    idle_check: float
     poll_interval: float
     limits: Limits
     trace: Trace | None
@@ -59,8 +60,8 @@ class IMAPClient:
         config: the account, or the name of its server.
         username: to log in as, with the name of a server.
         password: likewise.
-        max_connections: most connections to this account at once. Each watched
-            mailbox holds one.
+        max_connections: most connections to this account at once. Each watch
+            holds one.
         retry: how often and how long the services try again what a lost connection
             or a busy server interrupted, where it is safe; None for never. Opening
             the client is tried once.
@@ -154,21 +155,33 @@ class IMAPClient:
         return IMAPMailboxUIDService(self._pool, name, self._recovery)
 
     def watch(
-        self, *mailboxes: str, queue_size: int = 1000
-    ) -> AbstractAsyncContextManager[asyncio.Queue[WatchEvent]]:
+        self,
+        *mailboxes: str,
+        queue_size: int = 1000,
+        connections: int = 1,
+        fetch: Sequence[MessagePart] = (),
+        since: WatchCursor | str | None = None,
+    ) -> AbstractAsyncContextManager[EventQueue]:
         """Tell what happens in *mailboxes* while an ``async with`` block lasts.
 
         ::
 
-            async with client.watch("INBOX") as events:
-                while True:
-                    print(await events.get())
+            async with client.watch("INBOX", "Lists/*") as events:
+                async for event in events:
+                    print(event)
 
-        Each mailbox holds one connection. See `aiosage.watch.watch`.
+        It holds one connection, or *connections*. See `aiosage.watch.watch`.
         """
         if not mailboxes:
             raise ValueError("name at least one mailbox to watch")
-        return watch(self._pool, *mailboxes, queue_size=queue_size)
+        return watch(
+            self._pool,
+            *mailboxes,
+            queue_size=queue_size,
+            connections=connections,
+            fetch=fetch,
+            since=since,
+        )
 
     async def server(self) -> ServerInfo:
         """Return what is known of the server, and what is done differently with it."""

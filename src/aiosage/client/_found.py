@@ -14,6 +14,7 @@ from ..model import (
     MessageSet,
     SavedResult,
 )
+from ..wire import SET_OCTETS, is_gone, to_message
 from ..wire.commands import (
     FetchResult,
     SearchOptions,
@@ -21,10 +22,9 @@ from ..wire.commands import (
     UidFetch,
     UidSearchReturn,
 )
-from ._access import SET_OCTETS, MailboxAccess
+from ._access import MailboxAccess
 from ._fetching import Windows, fetch
 from ._items import ItemSource
-from ._messages import is_gone, to_message
 from ._searching import find
 from ._server import trusted
 from ._together import execute_all

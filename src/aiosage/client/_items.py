@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from ..connection import IMAPConnection
 from ..model import EmailMessage, MessagePart, MessageSet
-from ..wire import FetchData
+from ..wire import FetchData, to_message
 from ._access import MailboxAccess
-from ._messages import to_message
 from ._parts import add_previews
 from ._reading import Reader, offered, read_items
 from ._windows import LARGEST_WINDOW, MESSAGE_OCTETS, content_octets, is_content

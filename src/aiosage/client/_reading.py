@@ -8,10 +8,9 @@ from typing import Final, TypeVar
 from ..connection import IMAPConnection
 from ..errors import IMAPCapabilityError
 from ..model import MessagePart, MessageSet
-from ..wire import FetchData
+from ..wire import FetchData, is_gone
 from ..wire.commands import UidFetch
 from ._access import MailboxAccess, command_pieces
-from ._messages import is_gone
 from ._server import trusted
 
 R = TypeVar("R")

@@ -17,6 +17,7 @@ from ..model import (
     SortKey,
     ThreadAlgorithm,
 )
+from ..wire import SET_OCTETS
 from ..wire.commands import (
     Command,
     SearchOptions,
@@ -24,7 +25,7 @@ from ..wire.commands import (
     UidSearch,
     UidSearchReturn,
 )
-from ._access import SET_OCTETS, MailboxAccess
+from ._access import MailboxAccess
 from ._search_plan import SearchPlan, plan_search, plan_sort, plan_thread
 from ._server import trusted
 from ._together import execute_all

@@ -7,8 +7,8 @@ from typing import Final
 
 from ..connection import IMAPConnection
 from ..model import EmailMessage, MessagePart, MessageSet
+from ..wire import to_message
 from ._access import MailboxAccess
-from ._messages import to_message
 from ._parts import add_texts, text_parts
 from ._reading import Reader, offered, read_items
 from ._windows import MESSAGE_OCTETS

@@ -63,7 +63,11 @@ class ConnectionConfig:
             its connection, has failed. Long answers may take any time.
         idle_renewal: seconds after which IDLE is renewed (RFC 2177 §3 wants
             less than 30 minutes).
-        poll_interval: seconds between two looks where the server lacks IDLE.
+        idle_check: seconds without news in IDLE after which the server is asked
+            whether there are any: servers do lose what they should tell, and
+            connections die without a sign.
+        poll_interval: seconds between two looks where the server lacks IDLE, or
+            NOTIFY for several mailboxes on one connection.
         compress: use COMPRESS where the server offers it (RFC 4978).
         limits: how much a server may make us hold.
         enable: extensions to turn on after logging in, where the server offers
@@ -93,6 +97,7 @@ class ConnectionConfig:
     connect_timeout: float = 30.0
     read_timeout: float = 60.0
     idle_renewal: float = 29 * 60.0
+    idle_check: float = 5 * 60.0
     poll_interval: float = 30.0
     compress: bool = False
     limits: Limits = field(default_factory=Limits)
@@ -139,6 +144,7 @@ class ConnectionConfig:
             "connect_timeout",
             "read_timeout",
             "idle_renewal",
+            "idle_check",
             "poll_interval",
         ):
             value: object = getattr(self, name)

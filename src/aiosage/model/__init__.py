@@ -11,6 +11,7 @@ from ._flags import Flag
 from ._headers import Headers
 from ._html_text import html_to_text
 from ._mailbox import MailboxInfo, MailboxStatus, SpecialUse
+from ._mailbox_diff import Flags, MailboxDiff, lasting_flags, mailbox_diff
 from ._mailbox_tree import MailboxNode, mailbox_tree
 from ._message import EmailMessage
 from ._message_part import MessagePart
@@ -58,8 +59,10 @@ __all__ = [
     "EmailMessage",
     "Envelope",
     "Flag",
+    "Flags",
     "Headers",
     "IMAPSearchCriteria",
+    "MailboxDiff",
     "MailboxInfo",
     "MailboxNode",
     "MailboxStatus",
@@ -97,6 +100,8 @@ __all__ = [
     "html_to_text",
     "in_order",
     "key_of",
+    "lasting_flags",
+    "mailbox_diff",
     "mailbox_tree",
     "profile_of",
     "quoted_text",

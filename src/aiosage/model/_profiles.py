@@ -25,6 +25,8 @@ class ServerProfile:
         mailbox_id_alone: STATUS must not ask for MAILBOXID with other items.
         max_connections: most to one account at once; None if that is not known,
             or up to whoever runs the server.
+        idle_renewal: seconds in IDLE after which it ends the session; None if it
+            keeps to RFC 2177 §3.
     """
 
     name: str
@@ -34,6 +36,7 @@ class ServerProfile:
     distrusted: frozenset[str] = frozenset()
     mailbox_id_alone: bool = False
     max_connections: int | None = None
+    idle_renewal: float | None = None
 
 
 GENERIC: Final = ServerProfile("generic")
@@ -43,6 +46,8 @@ GMAIL: Final = ServerProfile(
     "Gmail",
     # support.google.com/mail/answer/7126229: "15 connections per account".
     max_connections=15,
+    # Programs that live long with it report that it cuts IDLE after ten minutes or so.
+    idle_renewal=9 * 60.0,
 )
 
 MICROSOFT_365: Final = ServerProfile(

@@ -26,10 +26,10 @@ from anyio import to_thread
 from ..client import IMAPClient
 from ..connection import IMAPConnection
 from ..errors import IMAPMessageError
-from ..model import MessagePart, MessageSet
+from ..model import MessagePart, MessageSet, mailbox_diff
 from ..wire import FetchData
 from ..wire.commands import SelectResult, UidFetch
-from ._diff import cut_sizes, cut_uids, diff
+from ._diff import cut_sizes, cut_uids
 from ._records import is_withheld, to_record, whole_message
 from ._remote import SCAN_MESSAGES, fetch_flags, fetch_sizes, search_all, uidvalidity_of
 from ._report import MailboxReport, ProgressCallback, SyncPhase, SyncProgress
@@ -184,7 +184,7 @@ class MailboxSync:
         for part in cut_uids(known, SCAN_MESSAGES) if known else ():
             mirrored = await self._store.flags(self._account, self.mailbox, part)
             told = await fetch_flags(connection, known & remote & part)
-            found = diff(mirrored, remote & part, told)
+            found = mailbox_diff(mirrored, remote & part, told)
             if found.vanished or found.flags_changed:
                 changes = Changes(vanished=found.vanished, flags=found.flags_changed)
                 await self._commit(uidvalidity, changes)

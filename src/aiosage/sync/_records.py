@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from ..model import EmailAddress, EmailMessage
+from ..model import EmailAddress, EmailMessage, lasting_flags
 from ..wire import FetchData
-from ._diff import lasting_flags
 from ._store import StoredMessage
 
 _LONGEST_TEXT: Final = 10_000

@@ -7,14 +7,14 @@ from typing import Final
 
 from ..connection import IMAPConnection
 from ..errors import IMAPCapabilityError
-from ..model import IMAPSearchCriteria, MessagePart, MessageSet
+from ..model import Flags, IMAPSearchCriteria, MessagePart, MessageSet
+from ..wire import SET_OCTETS
 from ..wire.commands import SelectResult, UidFetch, UidSearch
-from ._diff import BATCH_OCTETS, Flags
+from ._diff import BATCH_OCTETS
 
 # Messages whose flags or sizes are asked for at once: some 100 octets each.
 SCAN_MESSAGES: Final = 5000
 # Octets of UIDs in one command. RFC 7162 §4 asks servers for lines of 8192.
-_SET_OCTETS: Final = 7500
 
 
 def uidvalidity_of(selected: SelectResult) -> int:
@@ -48,7 +48,7 @@ async def fetch_flags(
     checkpoint (RFC 7162 §3.1.4.1).
     """
     flags: dict[int, Flags] = {}
-    for piece in messages.iter_wire(_SET_OCTETS):
+    for piece in messages.iter_wire(SET_OCTETS):
         for data in await connection.execute(UidFetch(piece, (MessagePart.FLAGS,))):
             if data.uid is not None and data.flags is not None:
                 flags[data.uid] = data.flags
@@ -63,7 +63,7 @@ async def fetch_sizes(
     Where the server tells no size, it is that of a whole batch.
     """
     for batch in messages.iter_batches(SCAN_MESSAGES):
-        for piece in batch.iter_wire(_SET_OCTETS):
+        for piece in batch.iter_wire(SET_OCTETS):
             found = await connection.execute(UidFetch(piece, (MessagePart.SIZE,)))
             yield {
                 data.uid: BATCH_OCTETS if data.size is None else data.size

@@ -1,11 +1,11 @@
-"""What can happen in a watched mailbox."""
+"""What can happen in watched mailboxes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..model import Flag
+from ..model import EmailMessage, Flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +16,16 @@ class NewMessage:
         mailbox: where.
         uidvalidity: of its UID; None from a server without persistent UIDs.
         uid: its UID.
-        flags: its flags when it was first seen.
+        flags: its flags as far as they are known now.
+        message: what the watch was asked to fetch of it; None if nothing was, or
+            if it is gone again.
     """
 
     mailbox: str
     uidvalidity: int | None
     uid: int
     flags: frozenset[Flag]
+    message: EmailMessage | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,39 @@ class MailboxReset:
 
 
 @dataclass(frozen=True, slots=True)
+class MailboxCreated:
+    """There is one more mailbox that a watched pattern fits.
+
+    A `NewMessage` for each message that is in it follows.
+    """
+
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxRenamed:
+    """A mailbox has another name; its messages are what they were."""
+
+    mailbox: str
+    old_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxDeleted:
+    """A mailbox that a watched pattern fits is gone, with its messages."""
+
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionState:
     """The watch lost its connection, or has one again.
 
-    When it has one again, all that happened in between has been told already.
+    When it has one again, all that happened in between has been told already,
+    unless the queue is full.
 
     Attributes:
-        mailbox: which is watched.
+        mailbox: which is watched; the first, where one connection does for several.
         is_connected: whether changes are heard as they happen.
         reason: why not; empty if they are.
     """
@@ -73,5 +102,12 @@ class ConnectionState:
 
 
 WatchEvent: TypeAlias = (
-    NewMessage | MessageExpunged | FlagsChanged | MailboxReset | ConnectionState
+    NewMessage
+    | MessageExpunged
+    | FlagsChanged
+    | MailboxReset
+    | MailboxCreated
+    | MailboxRenamed
+    | MailboxDeleted
+    | ConnectionState
 )

@@ -3,45 +3,69 @@
 IMAP tells of changes by message number, and numbers shift with each EXPUNGE. So
 the view keeps, for each number, the UID, or 0 for a message whose UID is not
 known yet. It is fed every untagged response in the order they came, and says
-what each one means. It does no I/O.
+what each one changes. It does no I/O.
 """
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Final, NamedTuple
 
 from ..errors import IMAPProtocolError
-from ..model import MAX_UID, Flag, MessageSet
+from ..model import MAX_UID, Flags, MessageSet, lasting_flags
 from ..wire import ExistsData, ExpungeData, FetchData, Untagged, VanishedData
-from ._events import FlagsChanged, MessageExpunged, NewMessage, WatchEvent
+from ._uids import UidList
 
-Flags = frozenset[Flag]
+_MAX_MESSAGES: Final = 50_000_000
+_MAX_KINDS: Final = 1000
 
-_MAX_MESSAGES = 50_000_000
-_RECENT = frozenset({Flag.RECENT})  # of this session, not of the message
+
+class Change(NamedTuple):
+    """What happened to one message.
+
+    Attributes:
+        uid: which.
+        before: its flags; None if it was not there.
+        now: its flags; None if it is gone.
+    """
+
+    uid: int
+    before: Flags | None
+    now: Flags | None
 
 
 class MailboxView:
-    """What a watch knows of its mailbox.
+    """What a watch knows of the open mailbox.
 
     Args:
-        mailbox: its name, for the events.
-        uidvalidity: of its UIDs.
+        mailbox: its name, for errors.
         exists: how many messages it has.
+
+    Attributes:
+        flags: of each message that is known, by UID.
+        modseq: the highest mod-sequence that was told.
+        expunged: how many messages the server has said to be gone.
+        identified: of how many it has told the UID.
     """
 
-    def __init__(self, mailbox: str, uidvalidity: int | None, exists: int) -> None:
+    def __init__(self, mailbox: str, exists: int) -> None:
         self._mailbox = mailbox
-        self.uidvalidity = uidvalidity
-        self._uids = array("I")  # four octets each, however many the server claims
+        self._uids = UidList()
         self._unknown = 0
         self._asked = 0  # of these, those asked for in vain
         self._complete_to = 0  # no unknown message has this UID or one below
         self._is_by_uid = False  # messages have no numbers (RFC 9586)
+        self._kinds: dict[Flags, Flags] = {}
         self.flags: dict[int, Flags] = {}
+        self.modseq = 0
+        self.expunged = 0
+        self.identified = 0
         self._grow(exists)
+
+    def __len__(self) -> int:
+        """How many messages there are."""
+        return len(self._uids)
 
     @property
     def has_unknown(self) -> bool:
@@ -67,12 +91,33 @@ class MailboxView:
         """The UIDs to ask for: all above those of the first unknown message."""
         if self._is_by_uid:
             return MessageSet.from_range(min(self._complete_to + 1, MAX_UID), MAX_UID)
-        known = self._uids.index(0) if self._unknown else len(self._uids)
+        known = self._uids.first_unknown()
         first = self._uids[known - 1] + 1 if known else 1
         return MessageSet.from_range(min(first, MAX_UID), MAX_UID)
 
-    def apply(self, response: Untagged) -> Iterator[WatchEvent]:
-        """Take *response* in and yield what it means.
+    def assume(self, uids: MessageSet, flags: Mapping[int, Flags]) -> None:
+        """Take it that *uids* are the first messages, of all that are unknown.
+
+        Args:
+            uids: no more than there are messages, nothing of which is known.
+            flags: of those of *uids* of which they are known.
+        """
+        rest = len(self._uids) - len(uids)
+        self._uids = UidList(uids)
+        self._uids.grow(rest)
+        self._unknown = rest
+        self._complete_to = uids.last or 0
+        self.flags = {uid: flags[uid] for uid in uids if uid in flags}
+
+    @property
+    def without_flags(self) -> MessageSet:
+        """The UIDs of which the flags are not known."""
+        if len(self.flags) == len(self._uids) - self._unknown:
+            return MessageSet()
+        return MessageSet(uid for uid in self._uids if uid and uid not in self.flags)
+
+    def apply(self, response: Untagged) -> Iterator[Change]:
+        """Take *response* in and yield what it changes.
 
         Raises:
             IMAPProtocolError: it speaks of a message that cannot be.
@@ -84,10 +129,13 @@ class MailboxView:
                 yield from self._expunge(seq)
             case VanishedData(uids, False):
                 yield from self._vanish(uids)
-            case FetchData(seq=int(seq), uid=uid, flags=flags) if flags is not None:
-                yield from self._set_flags(seq, uid, flags - _RECENT)
-            case FetchData(uid=int(uid), flags=flags) if flags is not None:
-                yield from self._set_flags(self._number_of(uid), uid, flags - _RECENT)
+            case FetchData(seq=seq, uid=uid, flags=flags) if flags is not None:
+                self.modseq = max(self.modseq, response.modseq or 0)
+                if seq is not None:
+                    yield from self._set_flags(seq, uid, lasting_flags(flags))
+                elif uid is not None:
+                    number = self._number_of(uid)
+                    yield from self._set_flags(number, uid, lasting_flags(flags))
             case _:
                 pass
 
@@ -99,33 +147,48 @@ class MailboxView:
                 f" {len(self._uids)} did and none was expunged"
             )
         if not self._unknown:
-            self._complete_to = self._uids[-1] if self._uids else 0
-        self._uids.frombytes(bytes(missing * self._uids.itemsize))
+            self._complete_to = self._uids[len(self._uids) - 1] if self._uids else 0
+        self._uids.grow(missing)
         self._unknown += missing
 
     def _forget_unknown(self) -> None:
         self._unknown -= 1
         self._asked = min(self._asked, self._unknown)
 
-    def _expunge(self, seq: int) -> Iterator[WatchEvent]:
+    def _expunge(self, seq: int) -> Iterator[Change]:
         self._check(seq)
+        self.expunged += 1
         uid = self._uids.pop(seq - 1)
         if uid == 0:  # came and went before its UID was known
             self._forget_unknown()
-        elif self.flags.pop(uid, None) is not None:
-            yield MessageExpunged(self._mailbox, self.uidvalidity, uid)
+        elif (before := self.flags.pop(uid, None)) is not None:
+            yield Change(uid, before, None)
 
-    def _vanish(self, uids: MessageSet) -> Iterator[WatchEvent]:
+    def _vanish(self, uids: MessageSet) -> Iterator[Change]:
         gone = [uid for uid in self._uids if uid in uids]
-        if self._unknown and len(gone) < len(uids):
+        self.expunged += len(uids)
+        unknown = min(len(uids) - len(gone), self._unknown)
+        if unknown and any(islice(self._uids, len(self) - self._unknown, None)):
             raise IMAPProtocolError(
                 f"messages vanished from {self._mailbox!r} whose numbers are not known",
                 hint="Harmless: what changed is worked out on the next connection.",
             )
-        self._uids = array("I", (uid for uid in self._uids if uid not in uids))
+        rest = self._unknown - unknown
+        # All that are unknown are the last, so whichever of them remain are, too.
+        known = len(self) - self._unknown
+        if gone:
+            self._uids = UidList(
+                uid for uid in islice(self._uids, known) if uid not in uids
+            )
+            self._uids.grow(rest)
+        else:
+            for _ in range(unknown):
+                self._uids.pop(len(self) - 1)
+        self._unknown = rest
+        self._asked = min(self._asked, rest)
         for uid in gone:
-            if self.flags.pop(uid, None) is not None:
-                yield MessageExpunged(self._mailbox, self.uidvalidity, uid)
+            if (before := self.flags.pop(uid, None)) is not None:
+                yield Change(uid, before, None)
 
     def _number_of(self, uid: int) -> int:
         """Return where *uid* stands, where no number is told (RFC 9586 §3.3).
@@ -134,18 +197,16 @@ class MailboxView:
         """
         self._is_by_uid = True
         known = len(self._uids) - self._unknown
-        at = bisect_left(self._uids, uid, 0, known)
+        at = self._uids.bisect(uid, known)
         if at < known and self._uids[at] != uid:
             self._uids.insert(at, 0)
             if self._unknown:
-                self._uids.pop()
+                self._uids.pop(len(self._uids) - 1)
             else:
                 self._unknown += 1
         return at + 1
 
-    def _set_flags(
-        self, seq: int, uid: int | None, flags: Flags
-    ) -> Iterator[WatchEvent]:
+    def _set_flags(self, seq: int, uid: int | None, flags: Flags) -> Iterator[Change]:
         if seq > len(self._uids):
             self._grow(seq)  # FETCH told before EXISTS
         self._check(seq)
@@ -154,6 +215,7 @@ class MailboxView:
             if uid is None:
                 return  # asking for its UID will tell its flags, too
             self._uids[seq - 1] = uid
+            self.identified += 1
             self._forget_unknown()
         elif uid is not None and uid != known:
             raise IMAPProtocolError(
@@ -161,11 +223,15 @@ class MailboxView:
             )
         uid = uid or known
         before = self.flags.get(uid)
-        self.flags[uid] = flags
-        if before is None:
-            yield NewMessage(self._mailbox, self.uidvalidity, uid, flags)
-        elif before != flags:
-            yield FlagsChanged(self._mailbox, self.uidvalidity, uid, flags)
+        if before != flags:
+            self.flags[uid] = flags = self._interned(flags)
+            yield Change(uid, before, flags)
+
+    def _interned(self, flags: Flags) -> Flags:
+        """Return one object for all *flags* that are equal: most mail is alike."""
+        if len(self._kinds) >= _MAX_KINDS:
+            self._kinds.clear()
+        return self._kinds.setdefault(flags, flags)
 
     def _check(self, seq: int) -> None:
         if not 1 <= seq <= len(self._uids):
@@ -173,19 +239,3 @@ class MailboxView:
                 f"the server speaks of message {seq} of {self._mailbox!r}, which has"
                 f" {len(self._uids)}"
             )
-
-    def changes_since(self, before: Mapping[int, Flags]) -> Iterator[WatchEvent]:
-        """Yield what turns the mailbox as it was *before* into what it is."""
-        now = self.flags
-        for uid in _sorted_difference(before, now):
-            yield MessageExpunged(self._mailbox, self.uidvalidity, uid)
-        for uid in sorted(now):
-            flags = now[uid]
-            if uid not in before:
-                yield NewMessage(self._mailbox, self.uidvalidity, uid, flags)
-            elif before[uid] != flags:
-                yield FlagsChanged(self._mailbox, self.uidvalidity, uid, flags)
-
-
-def _sorted_difference(left: Iterable[int], right: Mapping[int, Flags]) -> list[int]:
-    return sorted(uid for uid in left if uid not in right)

@@ -1,11 +1,17 @@
 """IMAP as octets, without I/O: framing, parsing, encoding, commands."""
 
-from ._capabilities import append_limit, message_limit
+from ._capabilities import SET_OCTETS, append_limit, message_limit
 from ._dialect import Dialect, with_implied
 from ._encoder import EncodedCommand, Encoder, Flight, SecretSpan
 from ._framer import Divert, Diverted, Frame, Framer, Sink, memory_of
 from ._limits import Limits
-from ._mailbox_name import RawMailboxName, decode_mailbox_name, encode_mailbox_name
+from ._mailbox_name import (
+    RawMailboxName,
+    decode_mailbox_name,
+    encode_mailbox_name,
+    with_inbox,
+)
+from ._messages import is_gone, to_message
 from ._parser import parse
 from ._receiver import Receiver
 from .responses import (
@@ -74,6 +80,7 @@ from .responses import (
 )
 
 __all__ = [
+    "SET_OCTETS",
     "AclData",
     "AnnotateCode",
     "AnnotationsCode",
@@ -152,8 +159,11 @@ __all__ = [
     "append_limit",
     "decode_mailbox_name",
     "encode_mailbox_name",
+    "is_gone",
     "memory_of",
     "message_limit",
     "parse",
+    "to_message",
     "with_implied",
+    "with_inbox",
 ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Final
 
+SET_OCTETS: Final = 7500
+"""Octets of UIDs in one command. RFC 7162 §4 asks servers for lines of 8192."""
+
 _APPEND_LIMIT: Final = "APPENDLIMIT="
 _MESSAGE_LIMIT: Final = "MESSAGELIMIT="
 _LONGEST_NUMBER: Final = 19

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +20,9 @@ from ...model import Flag
 from ...watch import (
     ConnectionState,
     FlagsChanged,
+    MailboxCreated,
+    MailboxDeleted,
+    MailboxRenamed,
     MailboxReset,
     MessageExpunged,
     NewMessage,
@@ -131,12 +135,20 @@ def describe(event: WatchEvent) -> tuple[str, Mapping[str, object], str]:
             name, text = "flags", f"message {uid} has{_flags(flags) or ' no flags'}"
         case MailboxReset(mailbox):
             name, text = "reset", "the mailbox was made anew"
+        case MailboxCreated(mailbox):
+            name, text = "created", "the mailbox is new"
+        case MailboxRenamed(mailbox, old_name):
+            name, text = "renamed", f"the mailbox was called {old_name}"
+        case MailboxDeleted(mailbox):
+            name, text = "deleted", "the mailbox is gone"
         case ConnectionState(mailbox, True):
             name, text = "connected", "connected again, nothing was missed"
         case ConnectionState(mailbox, _, reason):
             name, text = "disconnected", reason
     fields = {
-        field: getattr(event, field) for field in type(event).__dataclass_fields__
+        field.name: getattr(event, field.name)
+        for field in dataclass_fields(event)
+        if field.repr  # and no messages
     }
     return name, fields, f"{mailbox}: {text}"
 

@@ -158,18 +158,30 @@ class UidScan(SimpleCommand):
 
     Nothing is claimed, so a mailbox of any size costs no memory here, and it goes
     alone: a command that claims FETCH would take its answers for its own.
+
+    Attributes:
+        messages: which.
+        changed_since: only messages whose mod-sequence is larger (RFC 7162 §3.1.4).
     """
 
     messages: MessageSet
+    changed_since: int | None = None
 
     name: ClassVar = "UID FETCH"
     states: ClassVar = SELECTED
     exclusive: ClassVar = True
 
     def encode(self, to: Encoder) -> None:
-        """Write the set and FLAGS."""
+        """Write the set, FLAGS and the modifier."""
         to.keyword("UID").keyword("FETCH").message_set(self.messages)
         to.open().keyword("FLAGS").close()
+        if self.changed_since is not None:
+            to.open().keyword("CHANGEDSINCE").number(self.changed_since).close()
+
+    def also_needs(self) -> Iterator[tuple[str, ...]]:
+        """Yield what the server must offer for the arguments."""
+        if self.changed_since is not None:
+            yield CONDSTORE
 
 
 def _write_items(to: Encoder, items: Iterable[MessagePart]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..model import EmailMessage
-from ..wire import FetchData
+from .responses import FetchData
 
 _WHOLE = "BODY[]"
 _HEADER = "BODY[HEADER]"

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aiosage.client._messages import is_gone, to_message
-from aiosage.wire import FetchData, Framer, Limits, parse
+from aiosage.wire import FetchData, Framer, Limits, is_gone, parse, to_message
 
 
 def answer(line: bytes) -> FetchData:

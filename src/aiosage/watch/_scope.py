@@ -1,0 +1,115 @@
+"""Which mailboxes one connection watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from ..connection import IMAPConnection
+from ..model import Flag
+from ..wire import ListData, with_inbox
+from ..wire.commands import ListMailboxes
+
+_NOT_THERE: Final = frozenset({Flag("\\Noselect"), Flag("\\NonExistent")})
+
+
+class Scope:
+    """Names and patterns, and the mailboxes that these are at the moment.
+
+    Args:
+        watched: names, or patterns with ``*`` and ``%`` (RFC 9051 §6.3.9).
+        known: what the patterns fitted when the cursor was kept; None if there is
+            no cursor.
+
+    Attributes:
+        explicit: the names.
+        patterns: the patterns.
+        names: of all mailboxes that are watched now, those named first. The
+            first, if any, is the one that is open most of the time.
+    """
+
+    def __init__(
+        self, watched: Sequence[str], known: Iterable[str] | None = None
+    ) -> None:
+        self.explicit = tuple(
+            dict.fromkeys(with_inbox(one) for one in watched if not is_pattern(one))
+        )
+        self.patterns = tuple(dict.fromkeys(filter(is_pattern, watched)))
+        self.names: list[str] = list(self.explicit)
+        self._left_out: set[str] = set()
+        self._renamed: dict[str, str] = {}
+        self._new: set[str] = set()
+        self._is_first = known is None
+        if self.patterns and known is not None:
+            self.names += [name for name in known if name not in self.explicit]
+
+    @property
+    def title(self) -> str:
+        """What stands for all of it in a `ConnectionState`."""
+        return (*self.explicit, *self.patterns)[0]
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there may be more than the first."""
+        return bool(self.patterns) or len(self.names) > 1
+
+    def is_new(self, name: str) -> bool:
+        """Return whether *name* came into being while others were watched."""
+        return name in self._new
+
+    def leave_out(self, name: str) -> None:
+        """Watch *name* no more: it cannot be opened."""
+        self._left_out.add(name)
+        if name in self.names:
+            self.names.remove(name)
+
+    def note_renamed(self, data: ListData) -> None:
+        """Note it if *data* tells of a new name (RFC 5465 §5.4)."""
+        if data.old_name is not None:
+            self._renamed[with_inbox(data.name)] = with_inbox(data.old_name)
+
+    async def find(self, connection: IMAPConnection) -> Mapping[str, None]:
+        """Return the mailboxes that the patterns fit, in the server's order."""
+        found: dict[str, None] = {}
+        for pattern in self.patterns:
+            for listed in await connection.execute(ListMailboxes(pattern)):
+                if not listed.data.attributes & _NOT_THERE:
+                    found[with_inbox(listed.data.name)] = None
+        return found
+
+    def take_renamed(self, found: Iterable[str]) -> list[tuple[str, str]]:
+        """Return new and old names of what has been renamed, and is still there."""
+        present = set(found)
+        renamed = [
+            (name, old)
+            for name, old in self._renamed.items()
+            if name in present
+            and old not in present
+            and old in self.names
+            and name not in self.names
+            and old not in self.explicit
+        ]
+        self._renamed.clear()
+        for name, old in renamed:
+            self.names[self.names.index(old)] = name
+        return renamed
+
+    def update(self, found: Mapping[str, None]) -> list[str]:
+        """Watch the mailboxes *found*; return the names of those that are gone."""
+        self._left_out &= set(found)
+        inbox = [name for name in ("INBOX",) if name in found]  # most happens there
+        still = [name for name in self.names if name in found]
+        wanted = dict.fromkeys((*self.explicit, *inbox, *still, *found))
+        names = [name for name in wanted if name not in self._left_out]
+        gone = [name for name in self.names if name not in wanted]
+        if not self._is_first:
+            self._new |= set(names) - set(self.names)
+        self._new &= set(names)
+        self.names = names
+        self._is_first = False
+        return gone
+
+
+def is_pattern(name: str) -> bool:
+    """Return whether *name* stands for any number of mailboxes."""
+    return "*" in name or "%" in name

@@ -1,0 +1,491 @@
+"""One connection of a watch, from the first look at its mailboxes to its loss.
+
+One of the mailboxes is open, and heard by IDLE. Of the others the server tells by
+NOTIFY that something has happened, or it is asked by STATUS now and then; then the
+mailbox is opened, what happened is worked out, and the first one is opened again.
+
+A mailbox that is opened is compared with what is known of it. With QRESYNC
+(RFC 7162 §3.2.5) the server tells the difference; with CONDSTORE it tells all
+UIDs, and the flags that have changed; else UIDs and flags of all messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
+
+import anyio
+
+from ..connection import IMAPConnection, News
+from ..errors import IMAPConnectionError, IMAPOperationError
+from ..model import (
+    MAX_UID,
+    Flags,
+    IMAPSearchCriteria,
+    MessagePart,
+    MessageSet,
+    lasting_flags,
+    profile_of,
+)
+from ..wire import (
+    SET_OCTETS,
+    Condition,
+    ExistsData,
+    ExpungeData,
+    FetchData,
+    ListData,
+    NumberCode,
+    Status,
+    StatusData,
+    VanishedData,
+    is_gone,
+    to_message,
+    with_inbox,
+)
+from ..wire.commands import (
+    Enable,
+    QResync,
+    Select,
+    SelectResult,
+    SessionState,
+    UidFetch,
+    UidScan,
+    UidSearch,
+)
+from ._hub import Hub
+from ._mailbox import Marks, WatchedMailbox, marks_of, tells_all
+from ._others import ask, notify
+from ._scope import Scope
+from ._view import MailboxView
+
+log = logging.getLogger("aiosage.watch")
+
+_TRUST: Final = 60.0
+"""Seconds for which warnings of the server are ignored after a look they caused."""
+
+
+_EARLY: Final = 0.01
+"""Seconds that a timer may be early."""
+
+_ALL: Final = MessageSet.from_range(1, MAX_UID)
+
+_ATTEMPTS: Final = 3
+"""Times UIDs are asked for while messages go, before all flags are asked for."""
+
+
+class WatchSession:
+    """What a watch does on one connection.
+
+    Args:
+        connection: for nobody else.
+        hub: to be told.
+        scope: which mailboxes.
+        fetch: what to read of new messages.
+
+    Attributes:
+        is_notified: the server tells of the other mailboxes unasked.
+    """
+
+    def __init__(
+        self,
+        connection: IMAPConnection,
+        hub: Hub,
+        scope: Scope,
+        fetch: Sequence[MessagePart],
+    ) -> None:
+        self._connection = connection
+        self._hub = hub
+        self._scope = scope
+        self._fetch = tuple(fetch)
+        profile = profile_of(
+            connection.config.host,
+            identity=connection.server_id,
+            greeting=connection.greeting,
+            capabilities=connection.capabilities,
+        )
+        self._trusted = connection.capabilities - profile.distrusted
+        self._renewal = min(
+            connection.config.idle_renewal, profile.idle_renewal or float("inf")
+        )
+        self._box: WatchedMailbox | None = None  # that is open
+        self._view: MailboxView | None = None  # of it
+        self._qresync: QResync | None = None  # under way
+        self._is_opening = False  # what is said is about no mailbox yet
+        self._is_looking = False  # what is said is part of a comparison
+        self._is_asking = False  # STATUS and LIST are answers
+        self.is_notified = False  # the server tells of the others unasked
+        self._is_doubtful = False  # the server has warned
+        self._must_ask = False  # names have changed
+        self._must_fetch = False
+        self._trusted_until = 0.0
+        self._heard_at = asyncio.get_running_loop().time()
+        self._due: OrderedDict[str, None] = OrderedDict()  # others to look at
+        self._marks: dict[str, Marks] = {}  # why
+        self._loss: IMAPConnectionError | None = None
+        self._news = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look whether there are messages to fetch."""
+        self._must_fetch = True
+        self._news.set()
+
+    def supports(self, capability: str) -> bool:
+        """Return whether the server can do it, and gets it right."""
+        return capability in self._trusted
+
+    @property
+    def _first(self) -> WatchedMailbox | None:
+        names = self._scope.names
+        return self._hub.mailbox(names[0]) if names else None
+
+    @property
+    def _others(self) -> list[WatchedMailbox]:
+        return [self._hub.mailbox(name) for name in self._scope.names[1:]]
+
+    # -- Hearing.
+
+    def hear(self, news: News) -> None:
+        """Take in what the server says; called from the receive path."""
+        match news:
+            case IMAPConnectionError():
+                self._loss = news
+            case SelectResult():
+                self._opened(news)
+            case Status(condition=Condition.NO):
+                if self._is_opening or self._now() < self._trusted_until:
+                    return
+                self._is_doubtful = True
+            case Status(code=NumberCode(name="HIGHESTMODSEQ", value=value)):
+                if not self._is_opening and self._view is not None:
+                    self._view.modseq = max(self._view.modseq, value)
+                return
+            case Status(code=code):
+                if code is None or code.name != "NOTIFICATIONOVERFLOW":
+                    return
+                self.is_notified = False
+                self._is_doubtful = True
+            case StatusData(mailbox=name):
+                if self._is_asking or not self.is_notified:
+                    return
+                if with_inbox(name) in self._scope.names[1:]:
+                    self._due[with_inbox(name)] = None
+            case ListData():
+                if self._is_asking or not self.is_notified:
+                    return
+                self._scope.note_renamed(news)
+                self._must_ask = True
+            case ExistsData() | ExpungeData() | FetchData() | VanishedData():
+                if self._is_opening or self._view is None or self._box is None:
+                    return
+                self._heard_at = self._now()
+                changes = self._view.apply(news)
+                if self._is_looking:
+                    for _ in changes:  # told when all is known
+                        pass
+                    return
+                self._hub.change(self._box, changes)
+            case _:
+                return
+        self._news.set()
+
+    def _opened(self, selected: SelectResult) -> None:
+        """Begin to number the messages of the mailbox that is open now."""
+        box = self._box
+        assert box is not None
+        self._is_opening = False
+        self._view = MailboxView(box.name, selected.exists)
+        if self._qresync is None or selected.uidvalidity != self._qresync.uidvalidity:
+            return
+        flags: dict[int, Flags] = {
+            uid: known
+            for uid, known in box.flags.items()
+            if uid not in selected.vanished
+        }
+        for data in selected.changed:
+            if data.uid is not None and data.flags is not None:
+                flags[data.uid] = lasting_flags(data.flags)
+        uids = MessageSet(flags)
+        if len(uids) == selected.exists:  # else the server means it otherwise
+            self._view.assume(uids, flags)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    # -- Looking.
+
+    async def begin(self) -> None:
+        """Look at all mailboxes, and have the server tell what happens to them."""
+        await self._enable_qresync()
+        await self._list()
+        await self._notify()
+        await self._ask_others(is_away=True)
+        await self._look_at_due()
+        if self._fetch:
+            await self._fetch_new()
+
+    async def _enable_qresync(self) -> None:
+        connection = self._connection
+        if not self.supports("QRESYNC") or "QRESYNC" in connection.enabled:
+            return
+        if self.supports("UNSELECT"):  # ENABLE comes before SELECT (RFC 5161 §3.1)
+            await connection.unselect()
+        if connection.state is SessionState.AUTHENTICATED:
+            await connection.execute(Enable(("QRESYNC",)))
+
+    async def _look_at_due(self) -> None:
+        """Look at the mailboxes in which something has happened."""
+        while box := self._next_due():
+            try:
+                await self._look(box)
+            except IMAPOperationError as error:
+                if box.name in self._scope.explicit or error.retryable:
+                    raise
+                await self._list()
+                if box.name in self._scope.names:
+                    log.info("%r cannot be watched: %s", box.name, error)
+                    self._scope.leave_out(box.name)
+
+    def _next_due(self) -> WatchedMailbox | None:
+        """Return which mailbox to open; None if that which shall be is open."""
+        while self._due:
+            name, _ = self._due.popitem(last=False)
+            if name in self._scope.names[1:]:
+                return self._hub.mailbox(name)
+        first = self._first
+        return first if self._box is not first or self._is_doubtful else None
+
+    async def _look(self, box: WatchedMailbox) -> None:
+        """Open *box*, and tell how it differs from what was told of it."""
+        connection, same = self._connection, box.is_known
+        self._box, self._is_opening, self._is_looking = box, True, True
+        self._is_doubtful = False
+        self._qresync = None
+        self._view = None
+        condstore = self.supports("CONDSTORE")
+        if same and "QRESYNC" in connection.enabled and box.uidvalidity and box.modseq:
+            self._qresync = QResync(box.uidvalidity, box.modseq)
+        selected = await connection.execute(
+            Select(box.name, True, condstore and not self._qresync, self._qresync)
+        )
+        view = self._open_view()
+        same = same and selected.uidvalidity == box.uidvalidity
+        same = same and selected.uids_persist
+        if same and condstore and box.modseq and view.has_unknown:
+            await self._find_changes(view, box)
+        await self._identify()
+        for uids in view.without_flags.iter_wire(SET_OCTETS):
+            await connection.execute(UidScan(uids))
+        self._is_looking = False
+        box.looked_at = self._heard_at = self._now()
+        box.marks = self._marks.pop(box.name, box.marks)
+        if same:
+            self._hub.replace(box, view.flags, selected.highest_modseq)
+        else:
+            self._hub.begin(
+                box,
+                selected.uidvalidity,
+                view.flags,
+                selected.highest_modseq,
+                is_told=self._scope.is_new(box.name),
+            )
+
+    def _open_view(self) -> MailboxView:
+        assert self._view is not None  # made when the mailbox was opened
+        return self._view
+
+    async def _find_changes(self, view: MailboxView, box: WatchedMailbox) -> None:
+        """Ask for all UIDs, and the flags that have changed (RFC 7162 §3.1.4)."""
+        search = UidSearch(IMAPSearchCriteria.ALL, self.supports("ESEARCH"))
+        for _ in range(_ATTEMPTS):
+            expunged = view.expunged
+            found = await self._connection.execute(search)
+            if view.expunged == expunged and len(found) <= len(view):
+                view.assume(found, box.flags)
+                await self._connection.execute(UidScan(_ALL, box.modseq))
+                return
+
+    async def _identify(self) -> None:
+        """Ask for the UIDs and flags of messages that are known by number only.
+
+        A message that is expunged before it can be asked for stays unknown until
+        the server says that it is gone. So does one that the server counts, but
+        tells nothing of, as some do if it is broken.
+        """
+        view = self._view
+        if view is None:
+            return
+        while view.has_unknown:
+            # As many as before may be others, that came meanwhile.
+            before = view.unknown_count, view.identified
+            await self._connection.execute(UidScan(view.unknown))
+            if before == (view.unknown_count, view.identified):
+                await self._connection.noop()
+                if before == (view.unknown_count, view.identified):
+                    view.note_asked()
+                    return
+
+    # -- The others.
+
+    async def _list(self) -> None:
+        """Find out which mailboxes the patterns fit, and tell what came and went."""
+        if not self._scope.patterns:
+            return
+        self._is_asking = True
+        try:
+            found = await self._scope.find(self._connection)
+        finally:
+            self._is_asking = False
+        for name, old in self._scope.take_renamed(found):
+            self._hub.rename(old, name)
+        for name in self._scope.update(found):
+            self._due.pop(name, None)
+            self._hub.delete(name)
+        for box in self._others:
+            if not box.is_known:
+                self._due[box.name] = None
+
+    async def _notify(self) -> None:
+        """Have the server tell of the other mailboxes, if it can (RFC 5465)."""
+        if not self.supports("NOTIFY") or not self._scope.has_others:
+            return
+        try:
+            await self._connection.execute(notify(self._scope))
+        except IMAPOperationError as error:
+            log.info("NOTIFY refused, so mailboxes are polled: %s", error)
+        else:
+            self.is_notified = True
+
+    async def _ask_others(self, *, is_away: bool = False) -> None:
+        """Ask how the other mailboxes stand, and note where something happened.
+
+        Args:
+            is_away: nobody has listened for a while.
+        """
+        boxes = self._others
+        self._is_asking = True
+        try:
+            answers = await ask(
+                self._connection,
+                [box.name for box in boxes],
+                condstore=self.supports("CONDSTORE"),
+            )
+        finally:
+            self._is_asking = False
+        for box, answer in zip(boxes, answers, strict=True):
+            if isinstance(answer, IMAPOperationError):
+                self._due[box.name] = None  # opening it tells why
+            else:
+                self._compare(box, answer, is_away)
+
+    def _compare(self, box: WatchedMailbox, answer: StatusData, is_away: bool) -> None:
+        marks = marks_of(answer)
+        # Flags may change without a sign where changes are not counted.
+        is_old = self._now() - box.looked_at >= self._connection.config.idle_check
+        if marks != box.marks or ((is_old or is_away) and not tells_all(marks)):
+            self._due[box.name] = None
+            self._marks[box.name] = marks  # until it has been looked at
+
+    # -- Waiting.
+
+    async def follow(self) -> None:
+        """Tell changes as they happen, until the connection is lost.
+
+        Raises:
+            IMAPConnectionError: it is lost.
+        """
+        while True:
+            await self._wait()
+            if self._loss is not None:
+                raise self._loss
+            await self._catch_up()
+
+    @property
+    def _must_act(self) -> bool:
+        view = self._view
+        return bool(
+            (view is not None and view.has_unasked)
+            or self._due
+            or self._is_doubtful
+            or self._must_ask
+            or self._must_fetch
+            or self._loss
+        )
+
+    async def _wait(self) -> None:
+        """Wait until there is something to do, or to ask for."""
+        config = self._connection.config
+        is_idle = self._connection.supports("IDLE")
+        longest = min(
+            self._renewal if is_idle else config.poll_interval,
+            max(self._heard_at + config.idle_check - self._now(), 0.0),
+            config.poll_interval if self._polls else float("inf"),
+        )
+        with anyio.move_on_after(longest):
+            if is_idle:
+                async with self._connection.idle():
+                    await self._wait_to_act()
+            else:
+                await self._wait_to_act()
+
+    async def _wait_to_act(self) -> None:
+        while not self._must_act:
+            self._news.clear()
+            await self._news.wait()
+
+    @property
+    def _polls(self) -> bool:
+        """Whether others must be asked for, since the server tells nothing."""
+        return self._scope.has_others and not self.is_notified
+
+    async def _catch_up(self) -> None:
+        config = self._connection.config
+        is_silent = self._now() - self._heard_at >= config.idle_check - _EARLY
+        if is_silent or not self._connection.supports("IDLE"):
+            # Servers do lose what they should push.
+            await self._connection.noop()
+            self._heard_at = self._now()
+        await self._identify()
+        self._settle()
+        if self._is_doubtful:
+            self._trusted_until = self._now() + _TRUST
+            await self._notify()
+        if self._must_ask or self._polls or is_silent:
+            self._must_ask = False
+            await self._list()
+            await self._ask_others()
+        await self._look_at_due()
+        if self._must_fetch:
+            await self._fetch_new()
+
+    def _settle(self) -> None:
+        """Note that everything up to the highest mod-sequence seen has been told.
+
+        That is so when a command that lets the server tell everything has ended.
+        """
+        box, view = self._box, self._view
+        if box is not None and view is not None and box.modseq is not None:
+            box.modseq = max(box.modseq, view.modseq)
+
+    async def _fetch_new(self) -> None:
+        """Read new messages for the queues that have room for them."""
+        self._must_fetch = False
+        for queue in list(self._hub.queues):
+            for name, uids in queue.to_fetch(self._scope.names).items():
+                box = self._hub.mailbox(name)
+                if self._box is not box:
+                    await self._look(box)
+                found = await self._connection.execute(
+                    UidFetch(MessageSet(uids), self._fetch)
+                )
+                read = {data.uid: data for data in found if not is_gone(data)}
+                self._hub.supply(
+                    name,
+                    {
+                        uid: to_message(read[uid], name) if uid in read else None
+                        for uid in uids
+                    },
+                )
+        await self._look_at_due()
