@@ -8,9 +8,9 @@ from typing import Final
 
 from ..errors import IMAPCapabilityError
 from ..model import Descending, IMAPSearchCriteria, SortKey, ThreadAlgorithm, key_of
+from ..wire import SET_OCTETS
 
 _DISPLAY: Final = frozenset({SortKey.DISPLAY_FROM, SortKey.DISPLAY_TO})
-from ..wire import SET_OCTETS
 
 
 @dataclass(frozen=True, slots=True)
