@@ -196,10 +196,10 @@ async def test_a_server_that_stays_away_is_given_up(server: Endpoint) -> None:
 
 
 async def test_what_came_from_another_life_of_the_mailbox_is_not_gone_on_with(
-    server: Endpoint, other: OtherClient
+    any_server: Endpoint, other: OtherClient
 ) -> None:
     """A file of two halves of two messages would be worse than an error."""
-    async with relayed(server) as (relay, client):
+    async with relayed(any_server) as (relay, client):
         await client.folders.create("box")
         box = client.mailbox("box")
         await box.append(RAW)

@@ -267,6 +267,7 @@ async def relayed(
             port=relay.port,
             security=Security.PLAIN,
             poll_interval=0.02,
+            retry=None,  # which would ask how things stand before it changes them
         )
         async with client:
             yield relay, client

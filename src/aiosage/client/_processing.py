@@ -75,6 +75,7 @@ async def process(
 ) -> ProcessResult:
     """Hand what is *found* of *messages* to *handler*."""
     processing = _Processing(messages)
+    processing.begin(messages)
     done = 0
     with processing.telling():
         async with aclosing(found), aclosing(_batches(found, terms)) as batches:
