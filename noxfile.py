@@ -9,6 +9,9 @@ nox.options.error_on_external_run = True
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "types", "layers", "tests"]
 
+PARALLEL = ("-n", "auto", "--dist", "worksteal")
+"""A worker for each processor; each starts servers of its own."""
+
 
 def install(session: nox.Session) -> None:
     session.install("--quiet", "--editable", ".[dev]")
@@ -41,7 +44,7 @@ def layers(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Everything: the embedded server always, Dovecot where it is installed."""
     install(session)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session
@@ -50,6 +53,7 @@ def integration(session: nox.Session) -> None:
     install(session)
     session.run(
         "pytest",
+        *PARALLEL,
         "-m",
         "dovecot or cyrus",
         *session.posargs,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -34,11 +35,8 @@ settings.load_profile("aiosage")
 
 pytest_plugins = ["pytester"]
 
-WITHOUT: Final = {
-    "Dovecot": pytest.StashKey[str](),
-    "Cyrus": pytest.StashKey[str](),
-}
-"""Why a server is not there, once a test has asked for it."""
+LEFT_OUT: Final = re.compile(r"Skipped: (\w+) is not there: (.*)", re.DOTALL)
+"""What a report says of a test for want of a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +71,13 @@ def certificates() -> Iterator[Certificates]:
 
 
 @pytest.fixture(scope="session")
-def dovecot(
-    request: pytest.FixtureRequest, certificates: Certificates
-) -> Iterator[DovecotServer]:
+def dovecot(certificates: Certificates) -> Iterator[DovecotServer]:
     """The Dovecot of this run, started when the first test asks for it."""
     server = DovecotServer(certificates=certificates)
     try:
         server.start()
     except DovecotNotFound as error:
-        leave_out(request, "Dovecot", error)
+        leave_out("Dovecot", error)
     try:
         yield server
     finally:
@@ -89,27 +85,24 @@ def dovecot(
 
 
 @pytest.fixture(scope="session")
-def cyrus(
-    request: pytest.FixtureRequest, certificates: Certificates
-) -> Iterator[CyrusServer]:
+def cyrus(certificates: Certificates) -> Iterator[CyrusServer]:
     """The Cyrus of this run, started when the first test asks for it."""
     server = CyrusServer(certificates=certificates)
     try:
         server.start()
     except CyrusNotFound as error:
-        leave_out(request, "Cyrus", error)
+        leave_out("Cyrus", error)
     try:
         yield server
     finally:
         server.stop()
 
 
-def leave_out(request: pytest.FixtureRequest, name: str, error: Exception) -> NoReturn:
+def leave_out(name: str, error: Exception) -> NoReturn:
     """Skip for want of a server, or fail where servers are required."""
     if os.environ.get("AIOSAGE_REQUIRE_SERVERS") == "1":
         pytest.fail(f"AIOSAGE_REQUIRE_SERVERS=1, but {error}", pytrace=False)
-    request.config.stash[WITHOUT[name]] = str(error)
-    pytest.skip(str(error))
+    pytest.skip(f"{name} is not there: {error}")
 
 
 DOVECOT: Final = pytest.param("dovecot", marks=pytest.mark.dovecot)
@@ -180,11 +173,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(name)
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly that a run without a server proves less."""
-    for name, key in WITHOUT.items():
-        if reason := config.stash.get(key, None):
-            terminalreporter.section(f"LEFT OUT: every test on {name}", yellow=True)
-            terminalreporter.line(reason, yellow=True)
+    reasons: dict[str, str] = {}
+    for report in terminalreporter.stats.get("skipped", ()):
+        if found := LEFT_OUT.match(report.longrepr[2]):
+            reasons[found[1]] = found[2]
+    for name, reason in sorted(reasons.items()):
+        terminalreporter.section(f"LEFT OUT: every test on {name}", yellow=True)
+        terminalreporter.line(reason, yellow=True)

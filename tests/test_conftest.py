@@ -28,8 +28,12 @@ def run(*arguments: str, folder: Path, **environment: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_without_dovecot_its_tests_are_skipped_loudly(tmp_path: Path) -> None:
-    status, output = run(f"{TEST}::test_kicking_nobody_is_an_error", folder=tmp_path)
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_without_dovecot_its_tests_are_skipped_loudly(
+    tmp_path: Path, workers: str
+) -> None:
+    test = f"{TEST}::test_kicking_nobody_is_an_error"
+    status, output = run(test, "-n", workers, folder=tmp_path)
 
     assert status == 0
     assert "1 skipped" in output

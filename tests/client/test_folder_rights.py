@@ -45,15 +45,13 @@ BARE_CYRUS = "LIST-MYRIGHTS LIST-METADATA LIST-STATUS SPECIAL-USE LIST-EXTENDED"
 
 
 @pytest.fixture(scope="module")
-def rich_dovecot(
-    request: pytest.FixtureRequest, certificates: Certificates
-) -> Iterator[DovecotServer]:
+def rich_dovecot(certificates: Certificates) -> Iterator[DovecotServer]:
     """A Dovecot with the plugins that are off by default."""
     server = DovecotServer(certificates=certificates, extra_config=PLUGINS)
     try:
         server.start()
     except DovecotNotFound as error:
-        leave_out(request, "Dovecot", error)
+        leave_out("Dovecot", error)
     try:
         yield server
     finally:
@@ -61,16 +59,14 @@ def rich_dovecot(
 
 
 @pytest.fixture(scope="module")
-def bare_cyrus(
-    request: pytest.FixtureRequest, certificates: Certificates
-) -> Iterator[CyrusServer]:
+def bare_cyrus(certificates: Certificates) -> Iterator[CyrusServer]:
     """A Cyrus that tells nothing with LIST; it still has XLIST."""
     options = {"suppress_capabilities": BARE_CYRUS, "specialusealways": "no"}
     server = CyrusServer(certificates=certificates, options=options)
     try:
         server.start()
     except CyrusNotFound as error:
-        leave_out(request, "Cyrus", error)
+        leave_out("Cyrus", error)
     try:
         yield server
     finally:

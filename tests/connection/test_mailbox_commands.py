@@ -88,15 +88,13 @@ MESSAGE = b"Subject: x\r\n\r\nbody"
 
 
 @pytest.fixture(scope="module")
-def rich_dovecot(
-    request: pytest.FixtureRequest, certificates: Certificates
-) -> Iterator[DovecotServer]:
+def rich_dovecot(certificates: Certificates) -> Iterator[DovecotServer]:
     """A Dovecot with the plugins that are off by default."""
     server = DovecotServer(certificates=certificates, extra_config=PLUGINS)
     try:
         server.start()
     except DovecotNotFound as error:
-        leave_out(request, "Dovecot", error)
+        leave_out("Dovecot", error)
     try:
         yield server
     finally:
@@ -104,15 +102,13 @@ def rich_dovecot(
 
 
 @pytest.fixture
-def admin_cyrus(
-    request: pytest.FixtureRequest, certificates: Certificates
-) -> Iterator[CyrusServer]:
+def admin_cyrus(certificates: Certificates) -> Iterator[CyrusServer]:
     """A Cyrus with a user who may do everything."""
     server = CyrusServer(certificates=certificates, options={"admins": "admin"})
     try:
         server.start()
     except CyrusNotFound as error:
-        leave_out(request, "Cyrus", error)
+        leave_out("Cyrus", error)
     try:
         yield server
     finally:
