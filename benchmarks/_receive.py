@@ -52,7 +52,7 @@ def objects(pieces: Iterable[bytes]) -> int:
 
 
 def _read_all(data: FetchData) -> None:
-    message = to_message(data)
+    message = to_message(data, "INBOX")
     _ = (message.uid, message.flags, message.internal_date, message.size)
     _ = (message.subject, message.date, message.from_, message.to, message.message_id)
     _ = (message.reply_to, message.cc, message.in_reply_to)

@@ -29,7 +29,6 @@ async def main(config: ConnectionConfig, classify: Classifier = by_words) -> Non
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
         async for message in inbox.fetch(await inbox.search(todo)):
-            assert message.uid is not None
             text = f"{message.subject}\n{message.readable_text()}"
             label = await asyncio.to_thread(classify, text)  # the loop goes on
             await inbox.add_flags([message.uid], Flag(label))

@@ -31,7 +31,6 @@ async def main(config: ConnectionConfig) -> None:
         inbox = client.mailbox("INBOX")
         spam: set[int] = set()
         async for message in inbox.fetch(await inbox.search(suspect)):
-            assert message.uid is not None
             print(f"{score(message):.2f}", message.subject)
             if score(message) > 0.8:
                 spam.add(message.uid)

@@ -11,7 +11,6 @@ async def main(config: ConnectionConfig) -> None:
         inbox = client.mailbox("INBOX")
         large = await inbox.search(IMAPSearchCriteria.larger(100_000))
         async for message in inbox.fetch(large, MessagePart.BODY_STRUCTURE):
-            assert message.uid is not None
             assert message.body_structure is not None
             for part in message.body_structure.attachments():
                 path = Path(f"{message.uid}.{part.section}")  # not the sender's name

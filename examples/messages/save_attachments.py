@@ -11,7 +11,6 @@ async def main(config: ConnectionConfig) -> None:
         inbox = client.mailbox("INBOX")
         recent = await inbox.search(IMAPSearchCriteria.since_days(14))
         async for message in inbox.fetch(recent, MessagePart.BODY_STRUCTURE):
-            assert message.uid is not None
             assert message.body_structure is not None
             sections = [
                 MessagePart.section(part.section)

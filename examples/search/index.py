@@ -20,7 +20,6 @@ async def main(config: ConnectionConfig) -> None:
         async for message in inbox.fetch(
             everything, MessagePart.ENVELOPE, MessagePart.SIZE
         ):
-            assert message.uid is not None
             assert message.size is not None
             if message.from_address is not None:
                 by_sender[message.from_address.address].add(message.uid)

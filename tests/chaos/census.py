@@ -37,13 +37,12 @@ async def take(
         numbers: dict[int, int] = {}
         flags: dict[int, frozenset[Flag]] = {}
         async for message in mailbox.fetch(uids, MessagePart.FULL, MessagePart.FLAGS):
-            assert message.uid is not None
             assert message.raw is not None
             assert message.flags is not None
             number = number_of(message.raw)
             assert message.raw == ledger.octets[number], f"message {number} is damaged"
             numbers[message.uid] = number
-            flags[message.uid] = message.flags - {Flag.RECENT}  # of a session
+            flags[message.uid] = message.flags
         assert uids.uidvalidity is not None
         found[name] = Mailbox(uids.uidvalidity, numbers, flags)
     return found

@@ -119,7 +119,6 @@ class User:
         """Return which messages *uids* are; each is compared with what was written."""
         found: dict[int, int] = {}
         async for message in mailbox.fetch(uids, MessagePart.FULL):
-            assert message.uid is not None
             assert message.raw is not None
             assert message.uid in uids, f"{message.uid} is not one of {uids}"
             assert message.uid not in found, f"{message.uid} comes twice"
@@ -176,7 +175,6 @@ async def read_flags(user: User, random: Random) -> None:
         seen: set[int] = set()
         uids = await mailbox.search()
         async for message in mailbox.fetch(uids, MessagePart.FLAGS):
-            assert message.uid is not None
             assert message.uid not in seen, f"{message.uid} comes twice"
             seen.add(message.uid)
             if random.random() < 0.01:

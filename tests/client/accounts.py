@@ -188,16 +188,16 @@ async def scripted_client(script: str) -> AsyncIterator[IMAPClient]:
 
 async def uids_of(
     mailbox: IMAPMailboxUIDService, messages: MessageSet, *items: MessagePart
-) -> list[int | None]:
+) -> list[int]:
     """Return the UIDs of what fetching yields, in the order it does."""
     return [message.uid async for message in mailbox.fetch(messages, *items)]
 
 
 async def flags_of(mailbox: IMAPMailboxUIDService, uid: int) -> set[Flag]:
-    r"""Return the flags of a message, without \Recent, which is the session's."""
+    """Return the flags of a message."""
     (message,) = [m async for m in mailbox.fetch([uid], MessagePart.FLAGS)]
     assert message.flags is not None
-    return set(message.flags - {Flag.RECENT})
+    return set(message.flags)
 
 
 async def raws_of(mailbox: IMAPMailboxUIDService) -> list[bytes | None]:

@@ -40,7 +40,6 @@ async def search_batches(client: IMAPClient) -> None:
 async def fetch(client: IMAPClient) -> None:
     """Take all messages, with a command for each in between."""
     async for message in client.mailbox().fetch(ALL):
-        assert message.uid is not None
         await client.mailbox().add_flags([message.uid], Flag.SEEN)
 
 

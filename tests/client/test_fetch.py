@@ -35,6 +35,21 @@ async def test_messages_come_whole_with_their_flags(
     assert [m.subject for m in found] == ["number 1", "number 2"]
 
 
+@pytest.mark.parametrize("with_text", [False, True])
+async def test_what_is_fetched_says_for_certain_which_message_it_is(
+    inbox: IMAPMailboxUIDService, with_text: bool
+) -> None:
+    """Nor does it wear the Recent flag, which is the session's."""
+    await inbox.append(small(1))
+    fetch = inbox.fetch_text if with_text else inbox.fetch
+
+    (message,) = [m async for m in fetch(MessageSet([1]))]
+
+    assert message.messages == await inbox.search()
+    assert message.messages.uidvalidity is not None
+    assert message.flags == frozenset()
+
+
 async def test_a_message_known_from_elsewhere_is_there_at_once(
     inbox: IMAPMailboxUIDService, other: OtherClient
 ) -> None:
@@ -86,7 +101,6 @@ async def test_commands_inside_the_loop_need_no_second_connection(
 
         async with asyncio.timeout(20):
             async for message in inbox.fetch(await inbox.search()):
-                assert message.uid is not None
                 assert client.stats().busy == 0
                 await inbox.add_flags([message.uid], Flag.SEEN)
                 if message.uid % 10 == 0:

@@ -11,7 +11,7 @@ import pytest
 
 from aiosage import (
     AppendItem,
-    EmailMessage,
+    FetchedMessage,
     FetchOrder,
     Flag,
     IMAPClient,
@@ -46,8 +46,7 @@ async def test_every_message_has_one_outcome(any_server: Endpoint) -> None:
         inbox = client.mailbox()
         messages = await fill(inbox)
 
-        async def handle(message: EmailMessage) -> None:
-            assert message.uid is not None
+        async def handle(message: FetchedMessage) -> None:
             assert message.raw == small(message.uid)
             tries[message.uid] += 1
             if message.uid == 3:
@@ -88,7 +87,7 @@ async def test_no_more_are_under_way_than_asked_for(
     messages = await fill(inbox)
     under_way = most = 0
 
-    async def handle(_: EmailMessage) -> None:
+    async def handle(_: FetchedMessage) -> None:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
@@ -110,7 +109,7 @@ async def test_the_order_is_kept_where_one_goes_after_the_other(
     await fill(inbox)
     seen: list[int | None] = []
 
-    async def handle(message: EmailMessage) -> None:
+    async def handle(message: FetchedMessage) -> None:
         seen.append(message.uid)
 
     await inbox.process_in_batches(
@@ -130,7 +129,7 @@ async def test_large_messages_make_small_batches(inbox: IMAPMailboxUIDService) -
         await inbox.append(large)
     done: list[int] = []
 
-    async def handle(_: EmailMessage) -> None:
+    async def handle(_: FetchedMessage) -> None:
         pass
 
     await inbox.process_in_batches(
@@ -144,9 +143,9 @@ async def test_failures_do_not_keep_messages_in_memory(
 ) -> None:
     """A million of them would not fit; where the error came from is still told."""
     messages = await fill(inbox, 2)
-    alive: list[weakref.ref[EmailMessage]] = []
+    alive: list[weakref.ref[FetchedMessage]] = []
 
-    async def handle(message: EmailMessage) -> None:
+    async def handle(message: FetchedMessage) -> None:
         alive.append(weakref.ref(message))
         try:
             raise OSError("inside")
@@ -167,7 +166,7 @@ async def test_a_handler_whose_own_wait_was_cancelled_has_failed(
     """It must not look as if the whole were cancelled, nor as if it had succeeded."""
     messages = await fill(inbox, 2)
 
-    async def handle(message: EmailMessage) -> None:
+    async def handle(message: FetchedMessage) -> None:
         if message.uid == 1:
             inner = asyncio.ensure_future(asyncio.Event().wait())
             inner.cancel()
@@ -190,7 +189,7 @@ async def test_an_error_tells_what_was_done_before_it(
         other.delete("box")
         other.create("box")
 
-    async def handle(_: EmailMessage) -> None:
+    async def handle(_: FetchedMessage) -> None:
         pass
 
     with pytest.raises(IMAPError) as caught:
@@ -216,7 +215,7 @@ async def test_cancelled_anywhere_it_leaves_no_handler(server: Endpoint) -> None
         messages = await fill(inbox, 3)
         under_way = 0
 
-        async def handle(message: EmailMessage) -> None:
+        async def handle(message: FetchedMessage) -> None:
             nonlocal under_way
             under_way += 1
             try:
@@ -237,7 +236,7 @@ async def test_cancelled_anywhere_it_leaves_no_handler(server: Endpoint) -> None
 async def test_numbers_below_one_are_refused(
     inbox: IMAPMailboxUIDService, name: str
 ) -> None:
-    async def handle(_: EmailMessage) -> None:
+    async def handle(_: FetchedMessage) -> None:
         pytest.fail("there is nothing to do")
 
     with pytest.raises(ValueError, match=name):

@@ -84,8 +84,7 @@ async def refusal(call: Awaitable[object]) -> tuple[str, str, str | None] | None
 def told(message: EmailMessage) -> dict[str, object]:
     """Return what the server said about *message*."""
     values = {field.name: getattr(message, field.name) for field in fields(message)}
-    if message.flags is not None:
-        values["flags"] = message.flags - {Flag.RECENT}
+    del values["uidvalidity"]  # each server's own
     return {name: value for name, value in values.items() if value not in (None, {})}
 
 

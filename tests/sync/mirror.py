@@ -89,7 +89,7 @@ async def of_server(client: IMAPClient) -> Mirror:
         service = client.mailbox(mailbox.name)
         mirror[mailbox.name] = {
             message.uid: (
-                (message.flags or frozenset()) - {Flag.RECENT},
+                message.flags or frozenset(),
                 hashlib.sha256(message.raw or b"").hexdigest(),
             )
             async for message in service.fetch(

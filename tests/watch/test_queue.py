@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from aiosage import (
     ConnectionState,
+    FetchedMessage,
     Flag,
     FlagsChanged,
     IMAPWatchEnded,
@@ -22,7 +23,6 @@ from aiosage import (
     WatchCursor,
     WatchEvent,
 )
-from aiosage.model import EmailMessage
 from aiosage.watch._hub import Hub
 from aiosage.watch._mailbox import WatchedMailbox
 from aiosage.watch._queue import EventQueue
@@ -268,7 +268,7 @@ async def test_new_messages_wait_until_they_are_fetched() -> None:
     assert queue.to_fetch(["a"]) == {}
     assert queue.to_fetch(["INBOX"]) == {"INBOX": [1, 2]}
     server.step("expunge", "INBOX", 2, NONE)
-    one = EmailMessage(uid=1)
+    one = FetchedMessage(uid=1, mailbox="INBOX")
     server.hub.supply("INBOX", {1: one, 2: None, 3: None})
     first, third = await queue.get(), await queue.get()
     assert isinstance(first, NewMessage)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from aiosage import Flag, MessageSet
 from aiosage.wire import FetchData, Framer, Limits, is_gone, parse, to_message
 
 
@@ -36,14 +37,16 @@ def test_each_section_ends_where_it_belongs() -> None:
     message = to_message(
         answer(
             b'* 1 FETCH (UID 7 BODY[HEADER] "A: b\\"c" BODY[TEXT] "text" BODY[1.2] "x"'
-            b" BODY[3] NIL RFC822.SIZE 12 FLAGS (\\Seen))"
-        )
+            b" BODY[3] NIL RFC822.SIZE 12 FLAGS (\\Seen \\Recent))"
+        ),
+        "INBOX",
     )
 
     assert message.uid == 7
     assert message.header == b'A: b"c'
     assert message.sections == {"TEXT": b"text", "1.2": b"x"}
     assert message.size == 12
+    assert message.flags == frozenset({Flag.SEEN})
     assert message.raw is None
 
 
@@ -55,11 +58,18 @@ def test_what_extensions_tell_is_there() -> None:
             b' X-GM-LABELS (\\Inbox "a b"))'
         ),
         "Archive",
+        9,
     )
 
-    assert (message.uid, message.mailbox) == (7, "Archive")
+    assert message.messages == MessageSet([7], mailbox="Archive", uidvalidity=9)
     assert message.server_preview == "Hello"
     assert (message.email_id, message.thread_id) == ("M1", "T1")
     assert message.save_date == datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
     assert (message.gmail_message_id, message.gmail_thread_id) == (12, 13)
     assert message.gmail_labels == ("\\Inbox", "a b")
+
+
+def test_what_has_no_uid_is_no_message_that_was_fetched() -> None:
+    """A server may tell of flags unasked, and then by number alone."""
+    with pytest.raises(ValueError, match="UID of message 3"):
+        to_message(answer(b"* 3 FETCH (FLAGS ())"), "INBOX")

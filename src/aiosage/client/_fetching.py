@@ -16,7 +16,7 @@ from typing import Protocol
 import anyio
 
 from ..errors import IMAPPoolTimeout
-from ..model import EmailMessage
+from ..model import FetchedMessage
 from ._windows import (
     FIRST_WINDOW,
     MESSAGE_OCTETS,
@@ -41,14 +41,14 @@ class Source(Protocol):
         """Return the octets of those messages of *uids* that are there."""
         ...
 
-    async def read(self, uids: Sequence[int]) -> Sequence[EmailMessage]:
+    async def read(self, uids: Sequence[int]) -> Sequence[FetchedMessage]:
         """Return those messages of *uids* that are there, in any order."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    messages: deque[EmailMessage]
+    messages: deque[FetchedMessage]
     octets: int
 
 
@@ -101,7 +101,7 @@ class Windows:
             self._block = []
 
 
-async def fetch(windows: Windows) -> AsyncGenerator[EmailMessage]:
+async def fetch(windows: Windows) -> AsyncGenerator[FetchedMessage]:
     """Yield the messages of *windows*, the next one under way in a task.
 
     The task ends before the generator does, in whatever way that ends. It holds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..model import Flag, MessageSet
+from ..model import Flag, MessageSet, lasting_flags
 from ..wire.commands import StoreMode, UidStore, UidStoreLabels
 from ._access import MailboxAccess, command_pieces
 from ._progress import Progress
@@ -13,7 +13,7 @@ from ._results import FlagResult, LabelResult
 
 def settable(flags: Iterable[Flag]) -> frozenset[Flag]:
     r"""Return *flags* without ``\Recent``, which only servers set (RFC 3501 §2.3.2)."""
-    return frozenset(map(Flag, flags)) - {Flag.RECENT}
+    return lasting_flags(frozenset(map(Flag, flags)))
 
 
 class _Storing(Progress[FlagResult]):
@@ -68,7 +68,7 @@ async def store(
                 command = UidStore(piece, mode, names, unchanged_since, silent)
                 with storing.working_on(piece):
                     told = await connection.execute(command)
-                storing.flags.update(told)
+                storing.flags.update((uid, lasting_flags(told[uid])) for uid in told)
                 storing.modseqs.update(told.modseqs)
                 storing.modified.append(told.modified & piece)
         return storing.result()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..connection import IMAPConnection
 from ..model import (
-    EmailMessage,
+    FetchedMessage,
     IMAPSearchCriteria,
     MessagePart,
     MessageSet,
@@ -79,7 +79,7 @@ async def find_to_read(
 
 async def read(
     access: MailboxAccess, found: Found, parts: tuple[MessagePart, ...]
-) -> AsyncGenerator[tuple[int, EmailMessage]]:
+) -> AsyncGenerator[tuple[int, FetchedMessage]]:
     """Yield the messages that are there still, by UID, with *parts* of them.
 
     No connection may be held: what is not known yet is fetched in windows.
@@ -88,11 +88,10 @@ async def read(
         for data in found.told:
             uid = data.uid
             if uid is not None and uid in found.messages and not is_gone(data):
-                yield uid, to_message(data, access.mailbox)
+                yield uid, to_message(data, access.mailbox, found.messages.uidvalidity)
         return
     source = ItemSource(access, found.messages, parts)
     windows = Windows(source, iter(found.messages))
     async with aclosing(fetch(windows)) as messages:
         async for message in messages:
-            if message.uid is not None:
-                yield message.uid, message
+            yield message.uid, message

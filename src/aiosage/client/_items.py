@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..connection import IMAPConnection
-from ..model import EmailMessage, MessagePart, MessageSet
-from ..wire import FetchData, to_message
+from ..model import FetchedMessage, MessagePart, MessageSet
+from ..wire import FetchData
 from ._access import MailboxAccess
 from ._parts import add_previews
 from ._reading import Reader, offered, read_items
@@ -41,14 +41,14 @@ class ItemSource(Reader):
             if data.uid is not None
         }
 
-    async def read(self, uids: Sequence[int]) -> Sequence[EmailMessage]:
+    async def read(self, uids: Sequence[int]) -> Sequence[FetchedMessage]:
         """Return what is wanted of them."""
         messages = self._some(uids)
 
-        async def ask(connection: IMAPConnection) -> list[EmailMessage]:
+        async def ask(connection: IMAPConnection) -> list[FetchedMessage]:
             wanted = offered(connection, self._wanted)
             found = [
-                to_message(data, self._access.mailbox)
+                self._message(connection, data)
                 for data in await read_items(connection, messages, wanted)
             ]
             if MessagePart.PREVIEW in self._wanted:

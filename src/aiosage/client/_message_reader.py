@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 
 from ..errors import IMAPMessageError
-from ..model import BodyStructure, EmailMessage, MessagePart, MessageSet
+from ..model import BodyStructure, FetchedMessage, MessagePart, MessageSet
 from . import _fetching, _processing, _saving
 from ._access import MailboxAccess
 from ._downloading import Download, download
@@ -29,7 +29,7 @@ class MessageReader:
         messages: MessageSet | Iterable[int],
         *items: MessagePart,
         order: FetchOrder = FetchOrder.ASCENDING,
-    ) -> AsyncGenerator[EmailMessage]:
+    ) -> AsyncGenerator[FetchedMessage]:
         r"""Yield *messages* with *items* of each, in windows.
 
         The windows follow the size of the messages, so memory stays bounded
@@ -59,7 +59,7 @@ class MessageReader:
         messages: MessageSet | Iterable[int],
         *items: MessagePart,
         order: FetchOrder = FetchOrder.ASCENDING,
-    ) -> AsyncGenerator[EmailMessage]:
+    ) -> AsyncGenerator[FetchedMessage]:
         """Yield *messages* with their text, but not what is attached to them.
 
         Their ``text``, ``html`` and ``body_structure`` are there, which is all
@@ -84,7 +84,7 @@ class MessageReader:
         owner = self._access.own(given)
         return Windows(source(self._access, owner, wanted), in_order(given, order))
 
-    async def fetch_one(self, uid: int, *items: MessagePart) -> EmailMessage:
+    async def fetch_one(self, uid: int, *items: MessagePart) -> FetchedMessage:
         """Return the message *uid* with *items*; otherwise as `fetch`.
 
         Raises:
@@ -99,7 +99,7 @@ class MessageReader:
     async def process_in_batches(
         self,
         messages: MessageSet | Iterable[int],
-        handler: Callable[[EmailMessage], Awaitable[object]],
+        handler: Callable[[FetchedMessage], Awaitable[object]],
         *items: MessagePart,
         batch_size: int = 50,
         concurrency: int = 4,

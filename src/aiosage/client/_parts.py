@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from ..connection import IMAPConnection
-from ..model import BodyStructure, EmailMessage, MessagePart, MessageSet
+from ..model import BodyStructure, EmailMessage, FetchedMessage, MessagePart, MessageSet
 from ._reading import read_items, some_of
 
 _MOST_TEXTS: Final = 20
@@ -17,7 +17,7 @@ _PREVIEW_OCTETS: Final = 4096  # of the text, as encoded, that it is made from
 _PREVIEW_HTML: Final = 16384  # which begins with what is not shown
 
 
-def text_parts(message: EmailMessage) -> tuple[BodyStructure, ...]:
+def text_parts(message: FetchedMessage) -> tuple[BodyStructure, ...]:
     """Return the parts that are the text of *message*, plain and HTML."""
     root = message.body_structure
     if root is None:
@@ -26,8 +26,8 @@ def text_parts(message: EmailMessage) -> tuple[BodyStructure, ...]:
 
 
 async def add_texts(
-    connection: IMAPConnection, owner: MessageSet, messages: Sequence[EmailMessage]
-) -> list[EmailMessage]:
+    connection: IMAPConnection, owner: MessageSet, messages: Sequence[FetchedMessage]
+) -> list[FetchedMessage]:
     """Return *messages* with their text. Those that are gone are left out."""
     wanted = {
         message: tuple(
@@ -42,8 +42,8 @@ async def add_texts(
 
 
 async def add_previews(
-    connection: IMAPConnection, owner: MessageSet, messages: Sequence[EmailMessage]
-) -> list[EmailMessage]:
+    connection: IMAPConnection, owner: MessageSet, messages: Sequence[FetchedMessage]
+) -> list[FetchedMessage]:
     """Return *messages* with what PREVIEW would tell, in any order.
 
     Where the server has not told it (Cyrus never does unless it is configured),
@@ -79,16 +79,16 @@ def _beginning(root: BodyStructure | None) -> tuple[MessagePart, ...]:
 async def _read_parts(
     connection: IMAPConnection,
     owner: MessageSet,
-    wanted: Mapping[EmailMessage, tuple[MessagePart, ...]],
-) -> list[tuple[EmailMessage, dict[str, bytes]]]:
+    wanted: Mapping[FetchedMessage, tuple[MessagePart, ...]],
+) -> list[tuple[FetchedMessage, dict[str, bytes]]]:
     """Return each message with its parts by section, such as ``1.2<0>``.
 
     Most messages of a mailbox are built alike, so one command reads many.
     """
-    alike: dict[tuple[MessagePart, ...], list[EmailMessage]] = {}
+    alike: dict[tuple[MessagePart, ...], list[FetchedMessage]] = {}
     for message, parts in wanted.items():
         alike.setdefault(parts, []).append(message)
-    read: list[tuple[EmailMessage, dict[str, bytes]]] = []
+    read: list[tuple[FetchedMessage, dict[str, bytes]]] = []
     for parts, messages in alike.items():
         if not parts:
             read.extend((message, {}) for message in messages)
@@ -104,8 +104,8 @@ async def _read_parts(
     return read
 
 
-def _uids(messages: Iterable[EmailMessage]) -> Iterable[int]:
-    return (message.uid for message in messages if message.uid is not None)
+def _uids(messages: Iterable[FetchedMessage]) -> Iterable[int]:
+    return (message.uid for message in messages)
 
 
 def _section(key: str) -> str:

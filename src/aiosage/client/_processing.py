@@ -11,13 +11,13 @@ from typing import Final
 
 import anyio
 
-from ..model import EmailMessage, MessageSet
+from ..model import FetchedMessage, MessageSet
 from ..resilience import backoff
 from ._progress import Progress
 from ._results import ProcessProgress, ProcessResult
 from ._windows import TARGET_OCTETS, octets_of
 
-Handler = Callable[[EmailMessage], Awaitable[object]]
+Handler = Callable[[FetchedMessage], Awaitable[object]]
 _LONGEST_CHAIN: Final = 50
 """Errors that led to each other; nobody has more."""
 
@@ -68,7 +68,7 @@ class _Processing(Progress[ProcessResult]):
 
 async def process(
     messages: MessageSet,
-    found: AsyncGenerator[EmailMessage],
+    found: AsyncGenerator[FetchedMessage],
     handler: Handler,
     terms: Terms,
     on_progress: Callable[[ProcessProgress], object] | None,
@@ -92,14 +92,12 @@ async def process(
 
 
 async def _batches(
-    found: AsyncIterator[EmailMessage], terms: Terms
-) -> AsyncGenerator[dict[int, EmailMessage]]:
+    found: AsyncIterator[FetchedMessage], terms: Terms
+) -> AsyncGenerator[dict[int, FetchedMessage]]:
     """Yield messages by UID, as many as wanted, but no more than memory can hold."""
-    batch: dict[int, EmailMessage] = {}
+    batch: dict[int, FetchedMessage] = {}
     octets = 0
     async for message in found:
-        if message.uid is None:
-            continue
         batch[message.uid] = message
         octets += octets_of(message)
         if len(batch) == terms.batch_size or octets >= TARGET_OCTETS:
@@ -110,7 +108,7 @@ async def _batches(
 
 
 async def _process_batch(
-    batch: dict[int, EmailMessage], handler: Handler, terms: Terms
+    batch: dict[int, FetchedMessage], handler: Handler, terms: Terms
 ) -> dict[int, Exception]:
     """Return the last error of each message that failed every time."""
     failed = await _try_all(batch, handler, terms.concurrency)
@@ -124,7 +122,7 @@ async def _process_batch(
 
 
 async def _try_all(
-    batch: dict[int, EmailMessage], handler: Handler, concurrency: int
+    batch: dict[int, FetchedMessage], handler: Handler, concurrency: int
 ) -> dict[int, Exception]:
     failed: dict[int, Exception] = {}
     waiting = iter(batch.items())
@@ -141,7 +139,7 @@ async def _try_all(
     return failed
 
 
-async def _try(handler: Handler, message: EmailMessage) -> Exception | None:
+async def _try(handler: Handler, message: FetchedMessage) -> Exception | None:
     task = asyncio.current_task()
     try:
         await handler(message)

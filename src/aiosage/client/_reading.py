@@ -7,10 +7,10 @@ from typing import Final, TypeVar
 
 from ..connection import IMAPConnection
 from ..errors import IMAPCapabilityError
-from ..model import MessagePart, MessageSet
-from ..wire import FetchData, is_gone
+from ..model import FetchedMessage, MessagePart, MessageSet
+from ..wire import FetchData, is_gone, to_message
 from ..wire.commands import UidFetch
-from ._access import MailboxAccess, command_pieces
+from ._access import MailboxAccess, command_pieces, uidvalidity_of
 from ._server import trusted
 
 R = TypeVar("R")
@@ -48,6 +48,10 @@ class Reader:
 
     def _some(self, uids: Iterable[int]) -> MessageSet:
         return some_of(self._owner, uids)
+
+    def _message(self, connection: IMAPConnection, data: FetchData) -> FetchedMessage:
+        """Return the message that *connection* tells of."""
+        return to_message(data, self._access.mailbox, uidvalidity_of(connection))
 
     async def _read(
         self, messages: MessageSet, work: Callable[[IMAPConnection], Awaitable[R]]

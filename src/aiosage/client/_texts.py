@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ..connection import IMAPConnection
-from ..model import EmailMessage, MessagePart, MessageSet
-from ..wire import to_message
+from ..model import FetchedMessage, MessagePart, MessageSet
 from ._access import MailboxAccess
 from ._parts import add_texts, text_parts
 from ._reading import Reader, offered, read_items
@@ -25,7 +24,7 @@ class TextSource(Reader):
     ) -> None:
         super().__init__(access, owner, read_only=all(item.peek for item in wanted))
         self._wanted = tuple(dict.fromkeys((*wanted, MessagePart.BODY_STRUCTURE)))
-        self._known: dict[int, EmailMessage] = {}  # whose texts are to be read
+        self._known: dict[int, FetchedMessage] = {}  # whose texts are to be read
 
     @property
     def block(self) -> int:
@@ -43,11 +42,11 @@ class TextSource(Reader):
             for uid, message in self._known.items()
         }
 
-    async def read(self, uids: Sequence[int]) -> Sequence[EmailMessage]:
+    async def read(self, uids: Sequence[int]) -> Sequence[FetchedMessage]:
         """Return them with their text."""
         messages = self._some(uids)
 
-        async def ask(connection: IMAPConnection) -> list[EmailMessage]:
+        async def ask(connection: IMAPConnection) -> list[FetchedMessage]:
             if self._known.keys().isdisjoint(uids):  # nobody asked for the sizes
                 self._known = await self._structures(connection, messages)
             known = [self._known[uid] for uid in uids if uid in self._known]
@@ -57,10 +56,10 @@ class TextSource(Reader):
 
     async def _structures(
         self, connection: IMAPConnection, messages: MessageSet
-    ) -> dict[int, EmailMessage]:
+    ) -> dict[int, FetchedMessage]:
         wanted = offered(connection, self._wanted)
         return {
-            data.uid: to_message(data, self._access.mailbox)
+            data.uid: self._message(connection, data)
             for data in await read_items(connection, messages, wanted)
             if data.uid is not None
         }

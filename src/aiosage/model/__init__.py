@@ -7,6 +7,7 @@ from ._base_subject import BaseSubject, base_subject, collation_key
 from ._body_structure import BodyStructure
 from ._compose import compose
 from ._envelope import Envelope
+from ._fetched_message import FetchedMessage
 from ._flags import Flag
 from ._headers import Headers
 from ._html_text import html_to_text
@@ -58,6 +59,7 @@ __all__ = [
     "EmailAddress",
     "EmailMessage",
     "Envelope",
+    "FetchedMessage",
     "Flag",
     "Flags",
     "Headers",

@@ -54,4 +54,4 @@ def mailbox_diff(
 
 def lasting_flags(flags: Flags) -> Flags:
     r"""Return *flags* without ``\Recent``, which only a session sees."""
-    return flags - _RECENT
+    return flags - _RECENT if Flag.RECENT in flags else flags

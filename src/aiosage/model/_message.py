@@ -53,7 +53,7 @@ class _Defects:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class EmailMessage:
-    """A message: what ``fetch`` yields, or what some bytes hold.
+    """A message: a `FetchedMessage`, or what some bytes hold.
 
     It is made of what was fetched; what was not is None. Everything else is
     worked out when first asked for, from the best source there is: the whole
@@ -61,8 +61,8 @@ class EmailMessage:
     was wrong is told by ``defects``.
 
     Attributes:
-        uid: its UID in the mailbox it was fetched from.
-        mailbox: the mailbox it was fetched from.
+        uid: its UID, if it is in a mailbox.
+        mailbox: where it is, likewise.
         flags: its flags and keywords.
         internal_date: when the server received it, aware.
         size: octets of the whole message (RFC822.SIZE, or those of ``raw``).
@@ -446,4 +446,4 @@ class EmailMessage:
         """Show what identifies it, nothing of what it says."""
         uid = "" if self.uid is None else f" uid={self.uid}"
         size = "" if self.size is None else f" {self.size} octets"
-        return f"<EmailMessage{uid}{size}>"
+        return f"<{type(self).__name__}{uid}{size}>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..model import EmailMessage, Flag
+from ..model import FetchedMessage, Flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class NewMessage:
     uidvalidity: int | None
     uid: int
     flags: frozenset[Flag]
-    message: EmailMessage | None = field(default=None, compare=False, repr=False)
+    message: FetchedMessage | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ..model import EmailMessage, Flags, MessageSet, mailbox_diff
+from ..model import FetchedMessage, Flags, MessageSet, mailbox_diff
 from ._events import (
     ConnectionState,
     MailboxCreated,
@@ -141,7 +141,7 @@ class Hub:
         for queue in self.queues:
             queue.fill()
 
-    def supply(self, name: str, messages: Mapping[int, EmailMessage | None]) -> None:
+    def supply(self, name: str, messages: Mapping[int, FetchedMessage | None]) -> None:
         """Give what was fetched of *messages*, by UID; None for what is gone."""
         for queue in self.queues:
             queue.supply(name, messages)

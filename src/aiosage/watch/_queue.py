@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..errors import IMAPWatchEnded
-from ..model import EmailMessage, Flags
+from ..model import FetchedMessage, Flags
 from ._cursor import MailboxCursor, WatchCursor
 from ._events import (
     ConnectionState,
@@ -111,7 +111,7 @@ class EventQueue(asyncio.Queue[WatchEvent]):
         self._late: OrderedDict[str, None] = OrderedDict()  # has more than is queued
         self._states: OrderedDict[str, ConnectionState] = OrderedDict()
         self._lost = set[str]()  # connections it will know to be lost
-        self._messages: dict[tuple[str, int], EmailMessage | None] = {}
+        self._messages: dict[tuple[str, int], FetchedMessage | None] = {}
         self._entry: _Entry | None = None  # that is put in just now
         self._is_ended = False
         self._news = asyncio.Event()
@@ -373,7 +373,7 @@ class EventQueue(asyncio.Queue[WatchEvent]):
                     wanted.setdefault(name, []).append(uid)
         return wanted
 
-    def supply(self, name: str, messages: Mapping[int, EmailMessage | None]) -> None:
+    def supply(self, name: str, messages: Mapping[int, FetchedMessage | None]) -> None:
         """Give what has been fetched; None for a message that is gone."""
         lag = self._lags.get(name)
         for uid, message in messages.items():

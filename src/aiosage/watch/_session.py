@@ -484,7 +484,9 @@ class WatchSession:
                 self._hub.supply(
                     name,
                     {
-                        uid: to_message(read[uid], name) if uid in read else None
+                        uid: to_message(read[uid], name, box.uidvalidity)
+                        if uid in read
+                        else None
                         for uid in uids
                     },
                 )

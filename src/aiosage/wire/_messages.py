@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..model import EmailMessage
+from ..model import FetchedMessage, lasting_flags
 from .responses import FetchData
 
 _WHOLE = "BODY[]"
@@ -13,8 +13,16 @@ _TEXT = "BODY[TEXT]"
 _FIELDS = "BODY[HEADER.FIELDS"
 
 
-def to_message(data: FetchData, mailbox: str | None = None) -> EmailMessage:
-    """Return the message of *mailbox* that *data* tells of."""
+def to_message(
+    data: FetchData, mailbox: str, uidvalidity: int | None = None
+) -> FetchedMessage:
+    """Return the message of *mailbox* that *data* tells of.
+
+    Raises:
+        ValueError: *data* has no UID, as what a server tells unasked may not.
+    """
+    if data.uid is None:
+        raise ValueError(f"nobody told the UID of message {data.seq}")
     raw: bytes | None = None
     header: bytes | None = None
     sections: dict[str, bytes] = {}
@@ -28,10 +36,11 @@ def to_message(data: FetchData, mailbox: str | None = None) -> EmailMessage:
         else:
             plain = key.startswith("BODY[") and key.endswith("]")
             sections[key[len("BODY[") : -1] if plain else key] = octets
-    message = EmailMessage(
+    message = FetchedMessage(
         uid=data.uid,
         mailbox=mailbox,
-        flags=data.flags,
+        uidvalidity=uidvalidity,
+        flags=None if data.flags is None else lasting_flags(data.flags),
         internal_date=data.internal_date,
         size=data.size,
         modseq=data.modseq,
