@@ -242,7 +242,7 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
         r"most: \S+ \d+ \S+ \d+ \S+ \d+", r"busiest: \w+day", r"\d+ with attachments"
     ),
     "analysis/classify.py": prints("Money 3", "Work 4", "Other 5", "left: 0"),
-    "analysis/sensitive_mail.py": prints(r"35 high <EmailMessage uid=35 \d+ octets>"),
+    "analysis/sensitive_mail.py": prints(r"35 high <FetchedMessage uid=35 \d+ octets>"),
 }
 """The examples whose ``main`` is called."""
 
