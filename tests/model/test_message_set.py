@@ -164,7 +164,51 @@ def test_a_star_is_the_largest_message_and_must_be_known() -> None:
     assert list(MessageSet.parse("8:*", largest=10)) == [8, 9, 10]
     assert list(MessageSet.parse("12:*", largest=10)) == [10, 11, 12]
     with pytest.raises(ValueError, match="largest"):
-        MessageSet.parse("1:*")
+        MessageSet.parse("*")
+
+
+@pytest.mark.parametrize("text", ["5:*", "*:5", "7:8,5:*"])
+def test_an_open_end_is_every_uid_there_can_be(text: str) -> None:
+    """On the wire ``5:*`` is also message 3, if that is the last (RFC 9051 §9)."""
+    made = MessageSet.parse(text)
+
+    assert made == MessageSet.from_range(5)
+    assert made.is_open_ended
+    assert 3 not in made
+    assert (made.first, made.last) == (5, MAX_UID)
+    assert not MessageSet.from_range(5, 9).is_open_ended
+    assert not MessageSet().is_open_ended
+
+
+@given(
+    ANY_UIDS, st.none() | st.text(), st.none() | st.integers(min_value=1, max_value=9)
+)
+def test_a_set_comes_back_from_json_with_what_it_belongs_to(
+    uids: set[int], mailbox: str | None, uidvalidity: int | None
+) -> None:
+    made = MessageSet(uids, mailbox=mailbox, uidvalidity=uidvalidity)
+
+    assert MessageSet.from_json(made.to_json()) == made
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1:3",
+        "[]",
+        "{}",
+        "[" * 99_999,
+        '{"mailbox": null, "uidvalidity": null, "uids": "x"}',
+        '{"mailbox": null, "uidvalidity": null, "uids": 1}',
+        '{"mailbox": 1, "uidvalidity": null, "uids": "1"}',
+        '{"mailbox": "INBOX", "uidvalidity": "7", "uids": "1"}',
+        '{"mailbox": "INBOX", "uidvalidity": true, "uids": "1"}',
+    ],
+)
+def test_from_json_refuses_what_to_json_does_not_write(text: str) -> None:
+    with pytest.raises(ValueError, match="not a set of messages in JSON"):
+        MessageSet.from_json(text)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ def wire(criteria: IMAPSearchCriteria) -> str:
         (C.uid(MessageSet([1, 2, 3, 7])), "UID 1:3,7"),
         (C.uid([7, 8]), "UID 7:8"),
         (C.uid(7), "UID 7"),
+        (C.uid("3,5:*"), "UID 3,5:4294967295"),
         (C.uid(MessageSet()), "NOT ALL"),
         (C.before(date(2026, 2, 1)), "BEFORE 01-Feb-2026"),
         (C.on("01-feb-2026"), "ON 01-Feb-2026"),

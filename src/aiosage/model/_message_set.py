@@ -7,6 +7,7 @@ in messages.
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from operator import index
@@ -80,13 +81,17 @@ class MessageSet:
     def from_range(
         cls,
         first: int,
-        last: int,
+        last: int | None = None,
         *,
         mailbox: str | None = None,
         uidvalidity: int | None = None,
     ) -> MessageSet:
-        """Return the set of *first* to *last*, both included, in either order."""
-        ranges = (checked_range(first, last),)
+        """Return the set of *first* to *last*, both included, in either order.
+
+        Without *last* it is open ended: every UID from *first* on. See
+        `is_open_ended`.
+        """
+        ranges = (checked_range(first, MAX_UID if last is None else last),)
         return cls._of(ranges, mailbox, uidvalidity)
 
     @classmethod
@@ -110,12 +115,14 @@ class MessageSet:
         mailbox: str | None = None,
         uidvalidity: int | None = None,
     ) -> MessageSet:
-        """Return the set that *text* denotes, such as ``1:3,7`` or ``5:3``.
+        """Return the set that *text* denotes, such as ``1:3,7``, ``5:3`` or ``5:*``.
 
         Args:
             text: a sequence-set; the empty string is the empty set.
-            largest: what ``*`` stands for. Without it ``*`` is refused, since
-                which message it means only a mailbox can tell.
+            largest: what ``*`` stands for. Without it ``5:*`` is every UID from 5
+                on. (On the wire it is also the last message if that has a smaller
+                one, which hardly anybody wants, RFC 9051 §9.) ``*`` alone is
+                refused then: which message is the last only a mailbox can tell.
             mailbox: the mailbox the set belongs to.
             uidvalidity: the UIDVALIDITY the set belongs to.
 
@@ -125,12 +132,12 @@ class MessageSet:
         ranges: list[tuple[int, int]] = []
         for item in text.split(",") if text else ():
             first, colon, last = item.partition(":")
-            start = _parse_number(first, largest, text)
-            ranges.append(
-                checked_range(
-                    start, _parse_number(last, largest, text) if colon else start
-                )
-            )
+            if not colon:
+                last = first
+            is_open = first != last and largest is None
+            star = MAX_UID if is_open else largest
+            ends = _parse_number(first, star, text), _parse_number(last, star, text)
+            ranges.append(checked_range(*ends))
         return cls._of(merged(ranges), mailbox, uidvalidity)
 
     @property
@@ -152,6 +159,50 @@ class MessageSet:
     def is_empty(self) -> bool:
         """Whether there is no UID in it: the same as ``not messages``."""
         return not self._ranges
+
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether it goes on to the largest UID there can be, as ``5:*`` does.
+
+        Such a set is for a search or a service, which asks what there is of it:
+        there is no end to iterating over it.
+        """
+        return self.last == MAX_UID
+
+    def to_json(self) -> str:
+        """Return the set as JSON, with the mailbox and UIDVALIDITY it belongs to.
+
+        For a checkpoint: `from_json` makes the same set of it, and services refuse
+        it when the mailbox was made anew meanwhile.
+        """
+        return json.dumps(
+            {
+                "mailbox": self.mailbox,
+                "uidvalidity": self.uidvalidity,
+                "uids": str(self),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> MessageSet:
+        """Return the set that `to_json` has written.
+
+        Raises:
+            ValueError: *text* is nothing that it writes.
+        """
+        try:
+            found = json.loads(text)
+            mailbox, uidvalidity = found["mailbox"], found["uidvalidity"]
+            if not (
+                (mailbox is None or isinstance(mailbox, str))
+                and (uidvalidity is None or type(uidvalidity) is int)
+            ):
+                raise ValueError("its mailbox is no name, or its UIDVALIDITY no number")
+            return cls.parse(found["uids"], mailbox=mailbox, uidvalidity=uidvalidity)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a set of messages in JSON: {error}") from error
+        except RecursionError:
+            raise ValueError("not a set of messages in JSON: it is nested") from None
 
     def bound_to(self, mailbox: str | None, uidvalidity: int | None) -> MessageSet:
         """Return the same UIDs as messages of *mailbox* at *uidvalidity*."""

@@ -251,9 +251,11 @@ def gmail_thread_id(number: int) -> Node:
     return Key("X-GM-THRID", (_number(number, 0, _LARGEST_GMAIL),))
 
 
-def uid(messages: MessageSet | Iterable[int] | int) -> Node:
-    """Match the messages of a set of UIDs; none if it is empty."""
-    if isinstance(messages, int):
+def uid(messages: MessageSet | Iterable[int] | int | str) -> Node:
+    """Match the messages of a set of UIDs, such as ``5:*``; none if it is empty."""
+    if isinstance(messages, str):
+        messages = MessageSet.parse(messages)
+    elif isinstance(messages, int):
         messages = MessageSet((messages,))
     elif not isinstance(messages, MessageSet):
         messages = MessageSet(messages)
