@@ -11,7 +11,9 @@ from ._client import ConnectionOptions, IMAPClient
 from ._downloading import Download
 from ._finding import MessageFinder
 from ._folder_service import IMAPFolderService
+from ._mailbox_service import MailboxService
 from ._message_reader import MessageReader
+from ._messages import AnyMessages
 from ._order import FetchOrder
 from ._results import (
     AppendResult,
@@ -36,6 +38,7 @@ __all__ = [
     "AccountOutcome",
     "AccountState",
     "AccountsStats",
+    "AnyMessages",
     "AppendItem",
     "AppendResult",
     "ConnectionOptions",
@@ -50,6 +53,7 @@ __all__ = [
     "IMAPFolderService",
     "IMAPMailboxUIDService",
     "LabelResult",
+    "MailboxService",
     "MessageFinder",
     "MessageReader",
     "MessageSection",

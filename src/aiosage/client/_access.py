@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -32,18 +32,17 @@ class MailboxAccess:
     mailbox: str
     recovery: Recovery = field(default_factory=Recovery)
 
-    def own(self, messages: MessageSet | Iterable[int]) -> MessageSet:
-        """Return *messages* as a set of this mailbox.
+    def own(self, messages: MessageSet) -> MessageSet:
+        """Return *messages*, which are of this mailbox.
 
         Raises:
             ValueError: they belong to another one.
         """
-        owned = messages if isinstance(messages, MessageSet) else MessageSet(messages)
-        if owned.mailbox is not None and owned.mailbox != self.mailbox:
+        if messages.mailbox is not None and messages.mailbox != self.mailbox:
             raise ValueError(
-                f"messages of {owned.mailbox!r} are not in {self.mailbox!r}"
+                f"messages of {messages.mailbox!r} are not in {self.mailbox!r}"
             )
-        return owned
+        return messages
 
     def bound(self, messages: MessageSet, connection: IMAPConnection) -> MessageSet:
         """Return *messages* as those of this life of the mailbox."""

@@ -10,7 +10,7 @@ from typing import Final, TypedDict, Unpack, overload
 
 from ..connection import ConnectionConfig, Security, TokenProvider, Trace
 from ..errors import IMAPConfigurationError
-from ..model import MessagePart, Secret
+from ..model import MessagePart, Secret, SpecialUse
 from ..pool import IMAPConnectionPool, PoolStats
 from ..resilience import RetryPolicy
 from ..watch import EventQueue, WatchCursor, watch
@@ -150,8 +150,13 @@ class IMAPClient:
         """Its mailboxes: list, make, rename, remove."""
         return self._folders
 
-    def mailbox(self, name: str = "INBOX") -> IMAPMailboxUIDService:
-        """Return the messages of the mailbox *name*. Costs nothing."""
+    def mailbox(self, name: str | SpecialUse = "INBOX") -> IMAPMailboxUIDService:
+        """Return the messages of the mailbox *name*. Costs nothing.
+
+        By what it is for, as ``client.mailbox(SpecialUse.SENT)``, it is looked for
+        when the first call needs it, as `IMAPFolderService.specials` does; where
+        there is none, that call raises an `IMAPMailboxError`.
+        """
         return IMAPMailboxUIDService(self._pool, name, self._recovery)
 
     def watch(

@@ -13,34 +13,16 @@ from ..model import (
     SortKey,
     ThreadAlgorithm,
 )
-from ..pool import IMAPConnectionPool
 from . import _searching, _sorting, _threading
-from ._access import MailboxAccess
-from ._recovery import Recovery
+from ._mailbox_service import MailboxService
 from ._results import SortResult, ThreadResult
 from ._search_plan import SearchPlan
 
 _ALL: Final = IMAPSearchCriteria.ALL
 
 
-class MessageFinder:
+class MessageFinder(MailboxService):
     """What `IMAPMailboxUIDService` does to find messages."""
-
-    def __init__(
-        self,
-        pool: IMAPConnectionPool,
-        mailbox: str,
-        recovery: Recovery | None = None,
-    ) -> None:
-        self._access = MailboxAccess(pool, mailbox, recovery or Recovery())
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name!r}>"
-
-    @property
-    def name(self) -> str:
-        """The mailbox."""
-        return self._access.mailbox
 
     async def search(self, criteria: IMAPSearchCriteria = _ALL) -> MessageSet:
         """Return the messages that match *criteria*.
@@ -53,7 +35,7 @@ class MessageFinder:
             IMAPMailboxError: the mailbox cannot be opened.
             IMAPConnectionError: the session ended; searching again is safe.
         """
-        return await _searching.search(self._access, criteria)
+        return await _searching.search(await self._access(), criteria)
 
     async def search_batches(
         self, criteria: IMAPSearchCriteria = _ALL, batch_size: int = 500
@@ -73,7 +55,7 @@ class MessageFinder:
         if batch_size < 1:
             raise ValueError(f"a batch holds at least one message, not {batch_size}")
         async with aclosing(
-            _searching.search_batches(self._access, criteria, batch_size)
+            _searching.search_batches(await self._access(), criteria, batch_size)
         ) as batches:
             async for batch in batches:
                 yield batch
@@ -84,7 +66,7 @@ class MessageFinder:
         Raises:
             IMAPError: as `search`.
         """
-        return await _searching.count(self._access, criteria)
+        return await _searching.count(await self._access(), criteria)
 
     async def first(self, criteria: IMAPSearchCriteria = _ALL) -> int | None:
         """Return the smallest UID of those that match *criteria*; None if none does.
@@ -92,7 +74,7 @@ class MessageFinder:
         Raises:
             IMAPError: as `search`.
         """
-        return await _searching.first(self._access, criteria)
+        return await _searching.first(await self._access(), criteria)
 
     async def last(self, criteria: IMAPSearchCriteria = _ALL) -> int | None:
         """Return the largest UID of those that match *criteria*; None if none does.
@@ -100,7 +82,7 @@ class MessageFinder:
         Raises:
             IMAPError: as `search`.
         """
-        return await _searching.last(self._access, criteria)
+        return await _searching.last(await self._access(), criteria)
 
     async def sort(
         self, criteria: IMAPSearchCriteria, *order: SortKey | Descending
@@ -121,7 +103,7 @@ class MessageFinder:
             IMAPError: as `search`.
             ValueError: there is no key.
         """
-        return await _sorting.sort(self._access, criteria, order)
+        return await _sorting.sort(await self._access(), criteria, order)
 
     async def thread(
         self,
@@ -137,7 +119,7 @@ class MessageFinder:
         Raises:
             IMAPError: as `search`.
         """
-        return await _threading.thread(self._access, criteria, algorithm)
+        return await _threading.thread(await self._access(), criteria, algorithm)
 
     async def explain(
         self,
@@ -157,4 +139,6 @@ class MessageFinder:
             IMAPConnectionError: the session ended.
             ValueError: both *order* and *algorithm*.
         """
-        return await _searching.explain(self._access, criteria, order, algorithm)
+        return await _searching.explain(
+            await self._access(), criteria, order, algorithm
+        )

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from ..errors import IMAPMessageError
-from ..model import BodyStructure, FetchedMessage, MessagePart, MessageSet
+from ..model import BodyStructure, FetchedMessage, IMAPSearchCriteria, MessagePart
 from . import _fetching, _processing, _saving
-from ._access import MailboxAccess
 from ._downloading import Download, download
 from ._fetching import Windows
 from ._items import ItemSource
+from ._mailbox_service import MailboxService
+from ._messages import AnyMessages, Named, resolve, snapshot
 from ._order import FetchOrder, in_order
 from ._results import ProcessProgress, ProcessResult
 from ._texts import TextSource
 
+_WHOLE: Final = (MessagePart.FLAGS, MessagePart.FULL)
 
-class MessageReader:
+
+class MessageReader(MailboxService):
     """Messages of one mailbox, read by UID: part of `IMAPMailboxUIDService`."""
-
-    _access: MailboxAccess
 
     def fetch(
         self,
-        messages: MessageSet | Iterable[int],
+        messages: AnyMessages,
         *items: MessagePart,
-        order: FetchOrder = FetchOrder.ASCENDING,
+        order: FetchOrder | None = None,
     ) -> AsyncGenerator[FetchedMessage]:
         r"""Yield *messages* with *items* of each, in windows.
 
@@ -39,10 +41,12 @@ class MessageReader:
         yielded. Nothing sets ``\Seen`` unless an item says so by name.
 
         Args:
-            messages: of this mailbox.
+            messages: of this mailbox: a set, UIDs, what `sort` returns, or criteria,
+                which are searched for first.
             items: what to read; without any, the flags and the whole message.
                 ``PREVIEW`` is made from the text where the server has none.
-            order: in which they are read and yielded.
+            order: in which they are read and yielded; None for the one they were
+                sorted in, or else ascending.
 
         Raises:
             UIDValidityChanged: *messages* belong to an earlier life of the
@@ -51,14 +55,14 @@ class MessageReader:
             IMAPCapabilityError: the server does not have one of *items*.
             IMAPConnectionError: the session ended; fetching the rest is safe.
         """
-        wanted = items or (MessagePart.FLAGS, MessagePart.FULL)
-        return _fetching.fetch(self._windows(ItemSource, messages, wanted, order))
+        wanted = items or _WHOLE
+        return self._fetch(ItemSource, snapshot(messages), wanted, order)
 
     def fetch_text(
         self,
-        messages: MessageSet | Iterable[int],
+        messages: AnyMessages,
         *items: MessagePart,
-        order: FetchOrder = FetchOrder.ASCENDING,
+        order: FetchOrder | None = None,
     ) -> AsyncGenerator[FetchedMessage]:
         """Yield *messages* with their text, but not what is attached to them.
 
@@ -68,21 +72,26 @@ class MessageReader:
         Args:
             messages: of this mailbox.
             items: what to read beside it; without any, flags and envelope.
-            order: in which they are read and yielded.
+            order: as for `fetch`.
         """
         wanted = items or (MessagePart.FLAGS, MessagePart.ENVELOPE)
-        return _fetching.fetch(self._windows(TextSource, messages, wanted, order))
+        return self._fetch(TextSource, snapshot(messages), wanted, order)
 
-    def _windows(
+    async def _fetch(
         self,
         source: type[ItemSource | TextSource],
-        messages: MessageSet | Iterable[int],
+        messages: IMAPSearchCriteria | Named,
         wanted: tuple[MessagePart, ...],
-        order: FetchOrder,
-    ) -> Windows:
-        given = messages if isinstance(messages, MessageSet) else tuple(messages)
-        owner = self._access.own(given)
-        return Windows(source(self._access, owner, wanted), in_order(given, order))
+        order: FetchOrder | None,
+    ) -> AsyncGenerator[FetchedMessage]:
+        access = await self._access()
+        named = await resolve(access, messages)
+        windows = Windows(
+            source(access, named.messages, wanted), in_order(named, order)
+        )
+        async with aclosing(_fetching.fetch(windows)) as found:
+            async for message in found:
+                yield message
 
     async def fetch_one(self, uid: int, *items: MessagePart) -> FetchedMessage:
         """Return the message *uid* with *items*; otherwise as `fetch`.
@@ -98,13 +107,13 @@ class MessageReader:
 
     async def process_in_batches(
         self,
-        messages: MessageSet | Iterable[int],
+        messages: AnyMessages,
         handler: Callable[[FetchedMessage], Awaitable[object]],
         *items: MessagePart,
         batch_size: int = 50,
         concurrency: int = 4,
         attempts: int = 3,
-        order: FetchOrder = FetchOrder.ASCENDING,
+        order: FetchOrder | None = None,
         on_progress: Callable[[ProcessProgress], object] | None = None,
     ) -> ProcessResult:
         """Call *handler* with each of *messages*, and tell what became of each.
@@ -129,18 +138,21 @@ class MessageReader:
             ValueError: a number is less than 1.
             IMAPError: as for `fetch`. Its ``partial`` is the result so far.
         """
-        given = messages if isinstance(messages, MessageSet) else tuple(messages)
+        terms = _processing.Terms(batch_size, concurrency, attempts)
+        named = await resolve(await self._access(), snapshot(messages))
+        wanted = items or _WHOLE
         return await _processing.process(
-            self._access.own(given),
-            self.fetch(given, *items, order=order),
+            named.messages,
+            self._fetch(ItemSource, named, wanted, order),
             handler,
-            _processing.Terms(batch_size, concurrency, attempts),
+            terms,
             on_progress,
         )
 
-    def download(
+    @asynccontextmanager
+    async def download(
         self, uid: int, part: str | BodyStructure = ""
-    ) -> AbstractAsyncContextManager[Download]:
+    ) -> AsyncGenerator[Download]:
         """Stream one part of a message, decoded, for the block.
 
         ::
@@ -164,7 +176,8 @@ class MessageReader:
             UIDValidityChanged: the mailbox was made anew meanwhile.
             IMAPConnectionError: the session was lost again and again.
         """
-        return download(self._access, uid, part)
+        async with download(await self._access(), uid, part) as found:
+            yield found
 
     async def download_to(
         self,
@@ -192,5 +205,5 @@ class MessageReader:
             IMAPError: as for `download`.
         """
         return await _saving.download_to(
-            self._access, Path(path), uid, part, overwrite, on_progress
+            await self._access(), Path(path), uid, part, overwrite, on_progress
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import Enum
 
-from ..model import MessageSet
+from ._messages import Named
 
 
 class FetchOrder(Enum):
@@ -18,12 +18,19 @@ class FetchOrder(Enum):
     """By UID, the largest first."""
 
     AS_GIVEN = "as given"
-    """As the caller names them, such as sorted or by priority."""
+    """As the caller names them, such as by priority."""
 
 
-def in_order(messages: MessageSet | Iterable[int], order: FetchOrder) -> Iterator[int]:
-    """Yield each UID of *messages* once, in *order*. No range is expanded."""
-    if order is FetchOrder.AS_GIVEN and not isinstance(messages, MessageSet):
-        return iter(dict.fromkeys(messages))
-    owned = messages if isinstance(messages, MessageSet) else MessageSet(messages)
-    return reversed(owned) if order is FetchOrder.NEWEST_FIRST else iter(owned)
+def in_order(named: Named, order: FetchOrder | None) -> Iterator[int]:
+    """Yield each UID of *named* once, in *order*. No range is expanded.
+
+    Args:
+        named: the messages.
+        order: None for the one they were sorted in, or else ascending.
+    """
+    if order is None:
+        order = FetchOrder.AS_GIVEN if named.is_sorted else FetchOrder.ASCENDING
+    if order is FetchOrder.AS_GIVEN and named.uids is not None:
+        return iter(named.uids)
+    messages = named.messages
+    return reversed(messages) if order is FetchOrder.NEWEST_FIRST else iter(messages)

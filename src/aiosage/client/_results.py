@@ -5,8 +5,9 @@ The error of a call that got some way carries the result so far as ``partial``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import overload
 
 from ..model import Flag, MessageSet, SpecialUse, ThreadNode
 from ._search_plan import SearchPlan
@@ -126,8 +127,10 @@ class CreateResult:
 
 
 @dataclass(frozen=True, slots=True)
-class SortResult:
-    """Messages in the order asked for; iterating yields their UIDs.
+class SortResult(Sequence[int]):
+    """Messages in the order asked for: a sequence of their UIDs.
+
+    A slice of it is one, too, and `fetch` yields its messages in that order.
 
     Attributes:
         mailbox: its name.
@@ -145,6 +148,15 @@ class SortResult:
     def messages(self) -> MessageSet:
         """The messages as a set, in no order but that of UIDs."""
         return MessageSet(self.uids, mailbox=self.mailbox, uidvalidity=self.uidvalidity)
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> SortResult: ...
+    def __getitem__(self, index: int | slice) -> int | SortResult:
+        if isinstance(index, slice):
+            return replace(self, uids=self.uids[index])
+        return self.uids[index]
 
     def __iter__(self) -> Iterator[int]:
         return iter(self.uids)

@@ -40,13 +40,21 @@ _GROWTH: Final = 8
 _LARGEST_PAGE: Final = 100_000
 
 
-async def search(access: MailboxAccess, criteria: IMAPSearchCriteria) -> MessageSet:
-    """Return the messages that match *criteria*."""
+async def search(
+    access: MailboxAccess, criteria: IMAPSearchCriteria, of: MessageSet | None = None
+) -> MessageSet:
+    """Return the messages that match *criteria*.
+
+    Args:
+        access: the mailbox.
+        criteria: what to look for.
+        of: messages whose UIDs the criteria name, so that these must be good.
+    """
 
     async def look(connection: IMAPConnection) -> MessageSet:
         return access.bound(await find(connection, criteria), connection)
 
-    return await access.run(look, read_only=True)
+    return await access.run(look, of, read_only=True)
 
 
 async def search_batches(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from ..model import Flag, MessageSet
+from ..model import Flag, SpecialUse
 from ..wire.commands import StoreMode
 from . import (
     _appending,
@@ -16,6 +16,7 @@ from . import (
 )
 from ._finding import MessageFinder
 from ._message_reader import MessageReader
+from ._messages import AnyMessages
 from ._results import (
     AppendResult,
     CopyResult,
@@ -25,7 +26,7 @@ from ._results import (
 )
 from ._sections import MessageSection
 from ._sources import AppendItem, Messages, MessageSource
-from ._trash import already_in_trash, find_trash
+from ._specials import already_in, find_target
 
 
 class IMAPMailboxUIDService(MessageReader, MessageFinder):
@@ -42,7 +43,7 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
 
     async def add_flags(
         self,
-        messages: MessageSet | Iterable[int],
+        messages: AnyMessages,
         *flags: Flag,
         unchanged_since: int | None = None,
         silent: bool = False,
@@ -50,7 +51,8 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
         """Add *flags*; return the flags that messages have now.
 
         Args:
-            messages: of this mailbox.
+            messages: of this mailbox: a set, UIDs, fetched messages, or criteria,
+                which are searched for first.
             flags: at least one.
             unchanged_since: leave messages alone whose mod-sequence is larger;
                 the result tells which (RFC 7162 §3.1.3). After an error, one that
@@ -64,9 +66,10 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
             IMAPOperationError: the server refused.
             IMAPConnectionError: the session ended; adding them again is safe.
         """
+        access, owned = await self._own(messages)
         return await _flagging.store(
-            self._access,
-            self._access.own(messages),
+            access,
+            owned,
             StoreMode.ADD,
             flags,
             unchanged_since,
@@ -75,15 +78,16 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
 
     async def remove_flags(
         self,
-        messages: MessageSet | Iterable[int],
+        messages: AnyMessages,
         *flags: Flag,
         unchanged_since: int | None = None,
         silent: bool = False,
     ) -> FlagResult:
         """Remove *flags*; otherwise as `add_flags`."""
+        access, owned = await self._own(messages)
         return await _flagging.store(
-            self._access,
-            self._access.own(messages),
+            access,
+            owned,
             StoreMode.REMOVE,
             flags,
             unchanged_since,
@@ -92,53 +96,44 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
 
     async def set_flags(
         self,
-        messages: MessageSet | Iterable[int],
+        messages: AnyMessages,
         *flags: Flag,
         unchanged_since: int | None = None,
         silent: bool = False,
     ) -> FlagResult:
         """Replace all flags by *flags*, none removes all; otherwise as `add_flags`."""
+        access, owned = await self._own(messages)
         return await _flagging.store(
-            self._access,
-            self._access.own(messages),
+            access,
+            owned,
             StoreMode.REPLACE,
             flags,
             unchanged_since,
             silent,
         )
 
-    async def add_labels(
-        self, messages: MessageSet | Iterable[int], *labels: str
-    ) -> LabelResult:
+    async def add_labels(self, messages: AnyMessages, *labels: str) -> LabelResult:
         r"""Add Gmail's *labels*, such as ``Work`` or ``\Starred``.
 
         Raises:
             IMAPCapabilityError: the server is not Gmail (X-GM-EXT-1).
             IMAPError: as for `add_flags`.
         """
-        owned = self._access.own(messages)
-        return await _flagging.store_labels(self._access, owned, StoreMode.ADD, labels)
+        access, owned = await self._own(messages)
+        return await _flagging.store_labels(access, owned, StoreMode.ADD, labels)
 
-    async def remove_labels(
-        self, messages: MessageSet | Iterable[int], *labels: str
-    ) -> LabelResult:
+    async def remove_labels(self, messages: AnyMessages, *labels: str) -> LabelResult:
         """Remove Gmail's *labels*; otherwise as `add_labels`."""
-        owned = self._access.own(messages)
-        return await _flagging.store_labels(
-            self._access, owned, StoreMode.REMOVE, labels
-        )
+        access, owned = await self._own(messages)
+        return await _flagging.store_labels(access, owned, StoreMode.REMOVE, labels)
 
-    async def set_labels(
-        self, messages: MessageSet | Iterable[int], *labels: str
-    ) -> LabelResult:
+    async def set_labels(self, messages: AnyMessages, *labels: str) -> LabelResult:
         """Replace all of Gmail's labels by *labels*; otherwise as `add_labels`."""
-        owned = self._access.own(messages)
-        return await _flagging.store_labels(
-            self._access, owned, StoreMode.REPLACE, labels
-        )
+        access, owned = await self._own(messages)
+        return await _flagging.store_labels(access, owned, StoreMode.REPLACE, labels)
 
     async def copy(
-        self, messages: MessageSet | Iterable[int], mailbox: str
+        self, messages: AnyMessages, mailbox: str | SpecialUse
     ) -> CopyResult:
         """Copy *messages* to *mailbox*.
 
@@ -149,11 +144,12 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
             IMAPConnectionError: the session ended; see ``maybe_executed`` and
                 ``partial``.
         """
-        owned = self._access.own(messages)
-        return await _moving.copy(self._access, owned, mailbox)
+        access, owned = await self._own(messages)
+        target = await find_target(access, mailbox)
+        return await _moving.copy(access, owned, target)
 
     async def move(
-        self, messages: MessageSet | Iterable[int], mailbox: str
+        self, messages: AnyMessages, mailbox: str | SpecialUse
     ) -> CopyResult:
         r"""Move *messages* to *mailbox*.
 
@@ -168,11 +164,12 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
             IMAPConnectionError: the session ended; see ``maybe_executed`` and
                 ``partial``.
         """
-        owned = self._access.own(messages)
-        return await _moving.move(self._access, owned, mailbox)
+        access, owned = await self._own(messages)
+        target = await find_target(access, mailbox)
+        return await _moving.move(access, owned, target)
 
     async def delete(
-        self, messages: MessageSet | Iterable[int], *, trash: str | None = None
+        self, messages: AnyMessages, *, trash: str | None = None
     ) -> CopyResult:
         r"""Move *messages* to the trash; `expunge` removes them for good.
 
@@ -185,14 +182,33 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
             IMAPMailboxError: there is no trash, or this mailbox is it.
             IMAPError: as for `move`.
         """
-        owned = self._access.own(messages)
-        if trash is None:
-            trash = await find_trash(self._access.pool, self._access.recovery)
-        if trash == self.name:
-            raise already_in_trash(trash)
-        return await _moving.move(self._access, owned, trash)
+        access, owned = await self._own(messages)
+        target = await find_target(access, SpecialUse.TRASH if trash is None else trash)
+        if target == access.mailbox:
+            raise already_in(target)
+        return await _moving.move(access, owned, target)
 
-    async def expunge(self, messages: MessageSet | Iterable[int]) -> ExpungeResult:
+    async def archive(self, messages: AnyMessages) -> CopyResult:
+        r"""Move *messages* to the archive; otherwise as `move`.
+
+        That is the mailbox marked ``\Archive`` (RFC 6154 §2), or else one with a
+        name that is known to be it.
+
+        Raises:
+            IMAPMailboxError: there is no archive, or this mailbox is it.
+            IMAPError: as for `move`.
+        """
+        return await self.move(messages, SpecialUse.ARCHIVE)
+
+    async def junk(self, messages: AnyMessages) -> CopyResult:
+        r"""Move *messages* to where spam goes; otherwise as `archive`.
+
+        Many servers learn from that. No flag is set: add ``Flag.JUNK`` before if
+        programs should see it.
+        """
+        return await self.move(messages, SpecialUse.JUNK)
+
+    async def expunge(self, messages: AnyMessages) -> ExpungeResult:
         """Remove *messages* for good, and no others (RFC 4315 §2.1).
 
         Raises:
@@ -202,7 +218,8 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
                 mailbox.
             IMAPConnectionError: the session ended; expunging again is safe.
         """
-        return await _moving.expunge(self._access, self._access.own(messages))
+        access, owned = await self._own(messages)
+        return await _moving.expunge(access, owned)
 
     async def append(
         self,
@@ -242,7 +259,8 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
         """
         item = AppendItem(message, flags, internal_date, size)
         return await _appending.append(
-            self._access, await _appending.new_message(item, normalize_line_ends)
+            await self._access(),
+            await _appending.new_message(item, normalize_line_ends),
         )
 
     async def append_many(
@@ -267,7 +285,9 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
                 that were added, which are the first of *messages*.
             ValueError: as for `append`.
         """
-        return await _appending.append_many(self._access, messages, normalize_line_ends)
+        return await _appending.append_many(
+            await self._access(), messages, normalize_line_ends
+        )
 
     async def append_parts(
         self,
@@ -291,7 +311,9 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
             IMAPError: as for `append`.
             UIDValidityChanged: a part belongs to an earlier life of its mailbox.
         """
-        return await _catenating.append_parts(self._access, parts, flags, internal_date)
+        return await _catenating.append_parts(
+            await self._access(), parts, flags, internal_date
+        )
 
     async def replace(
         self,
@@ -325,4 +347,4 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
         """
         item = AppendItem(message, flags or (), internal_date, size)
         new = await _appending.new_message(item, normalize_line_ends)
-        return await _replacing.replace(self._access, uid, new, flags)
+        return await _replacing.replace(await self._access(), uid, new, flags)
