@@ -11,8 +11,8 @@ from aiosage.model import Flag, IMAPSearchCriteria, MessagePart, MessageSet
 from aiosage.wire.commands import (
     Append,
     Capability,
+    GetStatus,
     ListMailboxes,
-    MailboxStatus,
     Namespace,
     StoreMode,
     Subscribe,
@@ -51,7 +51,7 @@ async def several(connection: IMAPConnection) -> None:
         connection.execute(UidSearch(IMAPSearchCriteria())),
         fetch(connection),
         connection.noop(),
-        connection.execute(MailboxStatus("other", ("MESSAGES",))),
+        connection.execute(GetStatus("other", ("MESSAGES",))),
     )
 
 
@@ -76,7 +76,7 @@ OPERATIONS: dict[str, Operation] = {
     "list": lambda c: c.execute(ListMailboxes(status=("MESSAGES",))),
     "expunge": lambda c: c.execute(UidExpunge(MessageSet([99]))),
     "scan": lambda c: c.execute(UidScan(ALL)),
-    "status": lambda c: c.execute(MailboxStatus("other", ("MESSAGES",))),
+    "status": lambda c: c.execute(GetStatus("other", ("MESSAGES",))),
     "subscribe": lambda c: c.execute(Subscribe("other")),
     "unsubscribe": lambda c: c.execute(Unsubscribe("other")),
     "capability": lambda c: c.execute(Capability()),

@@ -15,7 +15,7 @@ from aiosage.testing import MemoryServer
 from aiosage.wire.commands import (
     Append,
     Create,
-    MailboxStatus,
+    GetStatus,
     Noop,
 )
 
@@ -76,7 +76,7 @@ async def test_cancelled_at_any_step_the_next_command_gets_its_own_answer(
             selected = await connection.select("INBOX")
             assert (selected.mailbox, selected.exists) == ("INBOX", 3)
             assert await fetch(connection) == BODIES
-            status = await connection.execute(MailboxStatus("INBOX", ("UIDNEXT",)))
+            status = await connection.execute(GetStatus("INBOX", ("UIDNEXT",)))
         assert (status.mailbox, status.items) == ("INBOX", {"UIDNEXT": 4})
         assert connection.is_quiet
         if not was_cancelled:
@@ -112,7 +112,7 @@ async def test_a_command_that_waits_its_turn_is_never_sent_if_cancelled() -> Non
         first, second = (
             asyncio.ensure_future(
                 # Two about one mailbox: nobody could tell whose answer it is.
-                connection.execute(MailboxStatus("a", ("MESSAGES",)))
+                connection.execute(GetStatus("a", ("MESSAGES",)))
             )
             for _ in range(2)
         )

@@ -17,7 +17,7 @@ from aiosage.wire.commands import (
     Create,
     Delete,
     Enable,
-    MailboxStatus,
+    GetStatus,
     Rename,
     UidMove,
     UidSearch,
@@ -75,7 +75,7 @@ class Survivor:
         async with asyncio.timeout(10.0):
             assert (await connection.select("INBOX")).mailbox == "INBOX"
             assert await fetch(connection) == BODIES
-            status = await connection.execute(MailboxStatus("INBOX", ("MESSAGES",)))
+            status = await connection.execute(GetStatus("INBOX", ("MESSAGES",)))
         assert (status.mailbox, status.items) == ("INBOX", {"MESSAGES": 3})
         assert connection.is_quiet
 
@@ -149,7 +149,7 @@ async def test_a_cancelled_enable_is_drained(account: ConnectionConfig) -> None:
         async for _ in cancel_at_every_await(
             lambda: connection.execute(Enable(("CONDSTORE",)))
         ):
-            status = await connection.execute(MailboxStatus("other", ("MESSAGES",)))
+            status = await connection.execute(GetStatus("other", ("MESSAGES",)))
             assert status.items == {"MESSAGES": 0}
 
 

@@ -24,8 +24,8 @@ from aiosage.wire import ExistsData
 from aiosage.wire.commands import (
     Append,
     Create,
+    GetStatus,
     ListMailboxes,
-    MailboxStatus,
     Namespace,
     Noop,
     Select,
@@ -125,7 +125,7 @@ async def move(connection: IMAPConnection, number: int) -> None:
 
 async def status(connection: IMAPConnection, number: int) -> None:
     """Answered by one STATUS each."""
-    data = await connection.execute(MailboxStatus(f"box{number}", ("MESSAGES",)))
+    data = await connection.execute(GetStatus(f"box{number}", ("MESSAGES",)))
     assert data.mailbox == f"box{number}"
 
 
@@ -152,7 +152,7 @@ async def append(connection: IMAPConnection, number: int) -> None:
 async def refused(connection: IMAPConnection, number: int) -> None:
     """Each is told of its own failure."""
     with pytest.raises(IMAPMailboxError) as caught:
-        await connection.execute(MailboxStatus(f"none{number}", ("MESSAGES",)))
+        await connection.execute(GetStatus(f"none{number}", ("MESSAGES",)))
     assert caught.value.command == "STATUS"
 
 
@@ -298,7 +298,7 @@ async def test_answers_may_come_in_any_order() -> None:
     async def ask(connection: IMAPConnection, number: int) -> None:
         box = f"box{number}"
         if number % 2:
-            data = await connection.execute(MailboxStatus(box, ("MESSAGES",)))
+            data = await connection.execute(GetStatus(box, ("MESSAGES",)))
             assert (data.mailbox, data.items) == (box, {"MESSAGES": number})
         else:
             (listed,) = await connection.execute(ListMailboxes(box))

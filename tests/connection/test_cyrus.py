@@ -42,9 +42,9 @@ from aiosage.wire.commands import (
     Create,
     Delete,
     Enable,
+    GetStatus,
     ListMailboxes,
     ListReturn,
-    MailboxStatus,
     Namespace,
     Rename,
     SessionState,
@@ -127,7 +127,7 @@ async def test_odd_names_come_back_as_they_were_given(
     names = {item.data.name.upper(): item.data.name for item in listed}
     name = names[name.upper()]
     await connection.execute(Append(name, b"Subject: x\r\n\r\nx"))
-    status = await connection.execute(MailboxStatus(name, ("MESSAGES",)))
+    status = await connection.execute(GetStatus(name, ("MESSAGES",)))
     assert status.items == {"MESSAGES": 1}
     assert (await connection.select(name)).exists == 1
     await connection.unselect()
@@ -352,7 +352,7 @@ async def test_a_status_item_of_random_octets_is_a_value_or_a_protocol_error(
             try:
                 for _ in range(20):
                     status = await connection.execute(
-                        MailboxStatus("INBOX", ("MESSAGES", "MAILBOXID"))
+                        GetStatus("INBOX", ("MESSAGES", "MAILBOXID"))
                     )
                     assert status.items["MESSAGES"] == 0
             except (IMAPProtocolError, IMAPConnectionLost):
@@ -362,7 +362,7 @@ async def test_a_status_item_of_random_octets_is_a_value_or_a_protocol_error(
 async def test_a_mailbox_id_asked_for_alone_is_right(on_cyrus: IMAPConnection) -> None:
     """RFC 8474 §4.3; so it is to be asked for alone."""
     first, second = [
-        await on_cyrus.execute(MailboxStatus("INBOX", ("MAILBOXID",))) for _ in range(2)
+        await on_cyrus.execute(GetStatus("INBOX", ("MAILBOXID",))) for _ in range(2)
     ]
     assert re.fullmatch(r"[\w-]{1,255}", first.mailbox_id or "", re.ASCII)
     assert first == second

@@ -14,8 +14,8 @@ from aiosage.testing import DovecotServer
 from aiosage.wire.commands import (
     Append,
     Create,
+    GetStatus,
     ListMailboxes,
-    MailboxStatus,
     StoreMode,
     UidExpunge,
     UidFetch,
@@ -102,7 +102,7 @@ async def test_mailbox_names_of_every_kind(
     listed = await connection.execute(ListMailboxes())
     assert name in [item.data.name for item in listed]
     await connection.execute(Append(name, b"\r\nx"))
-    status = await connection.execute(MailboxStatus(name, ("MESSAGES",)))
+    status = await connection.execute(GetStatus(name, ("MESSAGES",)))
     assert (status.mailbox, status.items) == (name, {"MESSAGES": 1})
     assert (await connection.select(name)).exists == 1
 

@@ -40,13 +40,13 @@ from aiosage.wire.commands import (
     GetMetadata,
     GetQuota,
     GetQuotaRoot,
+    GetStatus,
     Language,
     ListMailboxes,
     ListReturn,
     ListRights,
     ListSelect,
     Lsub,
-    MailboxStatus,
     MetadataDepth,
     MyRights,
     Namespace,
@@ -211,7 +211,7 @@ async def test_a_list_can_tell_status_rights_and_metadata_at_once(
             )
         ),
         on_cyrus.execute(MyRights("INBOX")),
-        on_cyrus.execute(MailboxStatus("INBOX", (StatusItem.MESSAGES,))),
+        on_cyrus.execute(GetStatus("INBOX", (StatusItem.MESSAGES,))),
     )
     found = {item.data.name: item for item in listed}
     inbox, sent = found["INBOX"], found["Sent"]
@@ -239,7 +239,7 @@ async def test_a_mailbox_is_made_for_a_use_and_has_an_identifier(
         Create("News", frozenset({SpecialUse.IMPORTANT}))
     )
     assert identifier
-    told = await on_cyrus.execute(MailboxStatus("News", (StatusItem.MAILBOXID,)))
+    told = await on_cyrus.execute(GetStatus("News", (StatusItem.MAILBOXID,)))
     assert told.mailbox_id == identifier
     (listed,) = await on_cyrus.execute(
         ListMailboxes("News", returns=frozenset({ListReturn.SPECIAL_USE}))
@@ -277,7 +277,7 @@ async def test_status_with_every_item_the_servers_have(
 ) -> None:
     await connection.execute(Append("INBOX", MESSAGE))
     told = await connection.execute(
-        MailboxStatus(
+        GetStatus(
             "INBOX",
             (
                 StatusItem.MESSAGES,

@@ -40,7 +40,7 @@ from aiosage.wire.commands import (
     Enable,
     Expunge,
     Fetch,
-    MailboxStatus,
+    GetStatus,
     Move,
     MultiAppend,
     MultiSearch,
@@ -467,7 +467,7 @@ async def test_what_a_server_lacks_is_refused_by_name(anywhere: IMAPConnection) 
 async def test_a_copy_to_nowhere_is_refused(anywhere: IMAPConnection) -> None:
     with pytest.raises(IMAPMailboxError):
         await anywhere.execute(Copy(SequenceSet([1]), "missing"))
-    status = await anywhere.execute(MailboxStatus("INBOX", ("MESSAGES",)))
+    status = await anywhere.execute(GetStatus("INBOX", ("MESSAGES",)))
     assert status.items["MESSAGES"] == 5
     data = (await anywhere.execute(Fetch(SequenceSet([1]), FLAGS)))[0]
     assert isinstance(data, FetchData)

@@ -31,12 +31,12 @@ from aiosage.wire.commands import (
     GetMetadata,
     GetQuota,
     GetQuotaRoot,
+    GetStatus,
     Idle,
     ListMailboxes,
     Login,
     Logout,
     Lsub,
-    MailboxStatus,
     Move,
     MyRights,
     Noop,
@@ -70,7 +70,7 @@ UIDS = MessageSet([1])
 FETCH = UidFetch(UIDS, (MessagePart.FLAGS,))
 STORE = UidStore(UIDS, StoreMode.ADD, frozenset())
 SEARCH = UidSearch(IMAPSearchCriteria())
-STATUS = MailboxStatus("a", ())
+STATUS = GetStatus("a", ())
 ALONE: list[Command[object]] = [
     Select("a"),
     Unselect(),
@@ -127,7 +127,7 @@ def test_all_others_travel_together() -> None:
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda name: MailboxStatus(name, ("MESSAGES",)),
+        lambda name: GetStatus(name, ("MESSAGES",)),
         MyRights,
         lambda name: GetMetadata(name, ("/private/comment",)),
     ],
@@ -157,7 +157,7 @@ async def test_answers_about_several_mailboxes_may_come_in_any_order() -> None:
         connection = await IMAPConnection.open(config(port))
         told = await asyncio.gather(
             *(
-                connection.execute(MailboxStatus(name, ("MESSAGES",)))
+                connection.execute(GetStatus(name, ("MESSAGES",)))
                 for name in ("a", "inbox", "c")
             ),
             return_exceptions=True,

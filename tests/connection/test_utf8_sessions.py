@@ -19,8 +19,8 @@ from aiosage.wire.commands import (
     Append,
     Create,
     Enable,
+    GetStatus,
     ListMailboxes,
-    MailboxStatus,
     Noop,
     UidMove,
     UidSearch,
@@ -59,7 +59,7 @@ async def test_names_travel_as_utf8_once_that_is_enabled() -> None:
         connection = await opened(port, "UTF8=ACCEPT")
         listed = await connection.execute(ListMailboxes())
         assert [item.data.name for item in listed] == ["Entwürfe", "R&D", "&AOk-"]
-        status = await connection.execute(MailboxStatus("Entwürfe", ("MESSAGES",)))
+        status = await connection.execute(GetStatus("Entwürfe", ("MESSAGES",)))
         assert status.items == {"MESSAGES": 3}
         for name in ("R&D", "&AOk-"):
             await connection.select(name)
@@ -143,7 +143,7 @@ async def test_a_session_of_rev2() -> None:
         assert moved is not None
         second = await connection.select("b&c")
         assert (second.exists, second.uidvalidity, second.flags) == (1, 9, frozenset())
-        status = await connection.execute(MailboxStatus("ä", ("DELETED", "SIZE")))
+        status = await connection.execute(GetStatus("ä", ("DELETED", "SIZE")))
         assert status.items == {"DELETED": 2, "SIZE": 2**33}
         connection.abort()
     assert [news.name for news in heard if isinstance(news, ListData)] == ["ä", "b&c"]

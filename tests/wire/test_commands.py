@@ -28,13 +28,13 @@ from aiosage.wire.commands import (
     Create,
     Delete,
     Enable,
+    GetStatus,
     Id,
     Idle,
     ListMailboxes,
     ListReturn,
     Login,
     Logout,
-    MailboxStatus,
     Namespace,
     Noop,
     Rename,
@@ -88,7 +88,7 @@ WIRE: list[tuple[Command[object], list[bytes]]] = [
     ),
     (ListMailboxes(returns=SPECIAL), [b'LIST "" * RETURN (CHILDREN SPECIAL-USE)']),
     (ListMailboxes(status=("UNSEEN",)), [b'LIST "" * RETURN (STATUS (UNSEEN))']),
-    (MailboxStatus("a", ("MESSAGES",)), [b"STATUS a (MESSAGES)"]),
+    (GetStatus("a", ("MESSAGES",)), [b"STATUS a (MESSAGES)"]),
     (Append("a", b"hi"), [b"APPEND a {2}", b"hi"]),
     (
         Append("a", b"hi", frozenset({Flag.SEEN}), datetime(2026, 2, 1, tzinfo=UTC)),
@@ -228,9 +228,9 @@ def test_status_is_that_of_the_mailbox_asked_for(name: str) -> None:
         b'* STATUS inbox (MESSAGES 1)\r\n* STATUS "a b" (MESSAGES 1)\r\n'
         b"* STATUS c (MESSAGES 2)\r\n"
     )
-    status = MailboxStatus(name, ("MESSAGES",))
+    status = GetStatus(name, ("MESSAGES",))
     assert status.result(*answer(told + OK)).items == {"MESSAGES": 1}
-    assert MailboxStatus("x", ("MESSAGES",)).result(*answer(told + OK)).items == {}
+    assert GetStatus("x", ("MESSAGES",)).result(*answer(told + OK)).items == {}
 
 
 def test_append_returns_appenduid_where_there_is_one() -> None:

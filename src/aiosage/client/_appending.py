@@ -18,7 +18,7 @@ from ..errors import (
 from ..model import MAX_UID, EmailMessage, IMAPSearchCriteria, MessageSet
 from ..wire import append_limit
 from ..wire.commands import (
-    MailboxStatus,
+    GetStatus,
     MultiAppend,
     NewMessage,
     StatusItem,
@@ -243,7 +243,7 @@ async def check_size(
     size = max(map(size_of, messages))
     limit = append_limit(connection.capabilities)
     if limit is None and size > _WORTH_ASKING and connection.supports("APPENDLIMIT"):
-        status = MailboxStatus(mailbox, (StatusItem.APPENDLIMIT,))
+        status = GetStatus(mailbox, (StatusItem.APPENDLIMIT,))
         limit = (await connection.execute(status)).append_limit
     if limit is not None and size > limit:
         raise IMAPMessageError(
@@ -277,7 +277,7 @@ class _Search:
         message_id = EmailMessage.from_bytes(header).message_id
         if not message_id or not message_id.isascii():
             return None
-        status = MailboxStatus(mailbox, (StatusItem.UIDNEXT, StatusItem.UIDVALIDITY))
+        status = GetStatus(mailbox, (StatusItem.UIDNEXT, StatusItem.UIDVALIDITY))
         try:
             now = await connection.execute(status)
         except IMAPOperationError:

@@ -16,7 +16,7 @@ from typing import Final
 from ..connection import IMAPConnection
 from ..errors import IMAPOperationError
 from ..model import MAX_UID, MessagePart, MessageSet
-from ..wire.commands import MailboxStatus, StatusItem, UidFetch
+from ..wire.commands import GetStatus, StatusItem, UidFetch
 from ._results import AppendResult
 
 MOST: Final = 1000
@@ -61,7 +61,7 @@ class Baselines:
             return known
         items = (StatusItem.UIDNEXT, StatusItem.UIDVALIDITY)
         try:
-            now = await connection.execute(MailboxStatus(mailbox, items))
+            now = await connection.execute(GetStatus(mailbox, items))
         except IMAPOperationError:
             return None  # what is to be done there will tell why
         if now.uidnext is None or now.uidvalidity is None:

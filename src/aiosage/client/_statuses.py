@@ -9,8 +9,7 @@ from ..connection import IMAPConnection
 from ..errors import IMAPOperationError
 from ..model import MailboxStatus
 from ..wire import StatusData
-from ..wire.commands import MailboxStatus as StatusCommand
-from ..wire.commands import StatusItem
+from ..wire.commands import GetStatus, StatusItem
 from ._server import profile_for, trusted
 from ._together import execute_all
 
@@ -90,7 +89,7 @@ async def statuses(
     names = tuple(dict.fromkeys(mailboxes))
     answers = await execute_all(
         connection,
-        [StatusCommand(name, request) for name in names for request in requests],
+        [GetStatus(name, request) for name in names for request in requests],
     )
     width = len(requests)
     return {

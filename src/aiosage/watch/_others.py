@@ -11,7 +11,7 @@ from ..errors import IMAPOperationError
 from ..wire import StatusData
 from ..wire.commands import (
     EventGroup,
-    MailboxStatus,
+    GetStatus,
     Notify,
     NotifyEvent,
     NotifyFilter,
@@ -65,7 +65,7 @@ async def ask(
     for at in range(0, len(names), _TOGETHER):
         answers = await asyncio.gather(
             *(
-                connection.execute(MailboxStatus(name, items))
+                connection.execute(GetStatus(name, items))
                 for name in names[at : at + _TOGETHER]
             ),
             return_exceptions=True,

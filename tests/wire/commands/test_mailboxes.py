@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiosage.model import SpecialUse
-from aiosage.wire.commands import Create, ListMailboxes, MailboxStatus, StatusItem
+from aiosage.wire.commands import Create, GetStatus, ListMailboxes, StatusItem
 
 from .played import result, sent
 
@@ -28,7 +28,7 @@ def test_a_new_mailbox_may_have_an_identifier() -> None:
 
 
 def test_every_item_can_be_asked_for() -> None:
-    assert sent(MailboxStatus("a", tuple(StatusItem))) == (
+    assert sent(GetStatus("a", tuple(StatusItem))) == (
         b"STATUS a (MESSAGES RECENT UNSEEN UIDNEXT UIDVALIDITY DELETED SIZE"
         b" HIGHESTMODSEQ APPENDLIMIT MAILBOXID DELETED-STORAGE)"
     )
@@ -42,7 +42,7 @@ def test_what_is_told_unasked_does_not_take_the_place_of_what_was_asked() -> Non
         b"* STATUS a (MESSAGES 6 UIDNEXT 8)",
     )
     told = {"MESSAGES": 6, "UNSEEN": 1, "UIDNEXT": 8}
-    status = result(MailboxStatus("a", ("MESSAGES", "UNSEEN")), *lines)
+    status = result(GetStatus("a", ("MESSAGES", "UNSEEN")), *lines)
     assert (status.mailbox, status.items) == ("a", told)
     listing = (b"* LIST () NIL a", *lines)
     (listed,) = result(ListMailboxes(status=("MESSAGES", "UNSEEN")), *listing)

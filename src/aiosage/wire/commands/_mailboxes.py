@@ -126,7 +126,7 @@ class StatusItem(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class MailboxStatus(Command[StatusData]):
+class GetStatus(Command[StatusData]):
     """Ask about a mailbox without selecting it (RFC 9051 §6.3.11).
 
     Attributes:
