@@ -10,8 +10,8 @@ from aiosage import (
     IMAPSearchCriteria,
     MailboxStatus,
     MessageSet,
+    StatusItem,
 )
-from aiosage.wire.commands import StatusItem
 
 _VERSION = (StatusItem.UIDVALIDITY, StatusItem.HIGHESTMODSEQ, StatusItem.UIDNEXT)
 
@@ -19,8 +19,7 @@ _VERSION = (StatusItem.UIDVALIDITY, StatusItem.HIGHESTMODSEQ, StatusItem.UIDNEXT
 class SearchCache:
     """Searches of one mailbox; no time after which they are thought to be old."""
 
-    def __init__(self, client: IMAPClient, inbox: IMAPMailboxUIDService) -> None:
-        self._client = client
+    def __init__(self, inbox: IMAPMailboxUIDService) -> None:
         self._inbox = inbox
         self._version: MailboxStatus | None = None
         self._found: dict[IMAPSearchCriteria, MessageSet] = {}
@@ -29,7 +28,7 @@ class SearchCache:
     async def search(self, criteria: IMAPSearchCriteria) -> MessageSet:
         """Return what matches, from memory while nothing has changed."""
         # Costs one small round trip. Every change raises HIGHESTMODSEQ.
-        version = await self._client.folders.status(self._inbox.name, _VERSION)
+        version = await self._inbox.status(_VERSION)
         if version != self._version or version.highest_modseq is None:
             self._version = version
             self._found.clear()
@@ -42,11 +41,11 @@ class SearchCache:
 async def main(config: ConnectionConfig) -> None:
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
-        cache = SearchCache(client, inbox)
+        cache = SearchCache(inbox)
         for _ in range(3):
             unread = await cache.search(IMAPSearchCriteria.UNSEEN)
             print(len(unread), "unread, asked", cache.asked, "times")
-        await inbox.add_flags(await inbox.search(), Flag.SEEN)
+        await inbox.add_flags(IMAPSearchCriteria.ALL, Flag.SEEN)
         unread = await cache.search(IMAPSearchCriteria.UNSEEN)
         print(len(unread), "unread, asked", cache.asked, "times")
 

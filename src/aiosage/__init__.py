@@ -105,6 +105,7 @@ from .watch import (
     WatchCursor,
     WatchEvent,
 )
+from .wire.commands import StatusItem
 
 __version__ = _version("aiosage")
 
@@ -191,6 +192,7 @@ __all__ = [
     "SortKey",
     "SortResult",
     "SpecialUse",
+    "StatusItem",
     "StoreError",
     "ThreadAlgorithm",
     "ThreadNode",

@@ -240,7 +240,29 @@ class IMAPOperationError(IMAPError):
 
 
 class IMAPMailboxError(IMAPOperationError):
-    """The mailbox is missing, exists already, or is not for this user."""
+    """The mailbox is missing, exists already, or is not for this user.
+
+    Attributes:
+        is_missing: whether there is no such mailbox; None if that is not known. A
+            server may say so by a code (NONEXISTENT, TRYCREATE); of one that does
+            not, such as Dovecot when one is opened, the services find it out.
+    """
+
+    is_missing: bool | None = None
+
+    def __init__(
+        self,
+        command: str,
+        status: str,
+        code: str | None,
+        text: str,
+        *,
+        codes: tuple[object, ...] = (),
+        hint: str = "",
+    ) -> None:
+        super().__init__(command, status, code, text, codes=codes, hint=hint)
+        if code is not None:
+            self.is_missing = code in _MISSING
 
 
 class IMAPSearchError(IMAPOperationError):
@@ -368,6 +390,7 @@ def suggested_delay(text: str) -> float | None:
 
 
 _TEMPORARY = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "TEMPFAIL", "THROTTLED"})
+_MISSING = frozenset({"NONEXISTENT", "TRYCREATE"})
 _BY_CODE: dict[str | None, type[IMAPOperationError]] = {
     **dict.fromkeys(
         (

@@ -13,6 +13,7 @@ from ..model import MessageSet
 from ..pool import IMAPConnectionPool
 from ..wire import SET_OCTETS, message_limit
 from ..wire.commands import Command
+from ._missing import OPENING, finding_missing
 from ._recovery import Recovery
 
 R = TypeVar("R")
@@ -63,9 +64,12 @@ class MailboxAccess:
             read_only: nothing will be changed.
             known_uid: as for the pool.
         """
-        async with self.pool.connection(
-            self.mailbox, read_only=read_only, known_uid=known_uid
-        ) as connection:
+        async with (
+            finding_missing(self.pool, self.mailbox, OPENING),
+            self.pool.connection(
+                self.mailbox, read_only=read_only, known_uid=known_uid
+            ) as connection,
+        ):
             expected = messages.uidvalidity if messages is not None else None
             actual = uidvalidity_of(connection)
             if expected is not None and actual is not None and expected != actual:

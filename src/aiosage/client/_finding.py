@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from typing import Final
 
 from ..model import (
     Descending,
     IMAPSearchCriteria,
+    MailboxStatus,
     MessageSet,
     SortKey,
     ThreadAlgorithm,
 )
+from ..wire.commands import StatusItem
 from . import _searching, _sorting, _threading
+from ._folder_service import IMAPFolderService
 from ._mailbox_service import MailboxService
 from ._results import SortResult, ThreadResult
 from ._search_plan import SearchPlan
+from ._statuses import USUAL_ITEMS
 
 _ALL: Final = IMAPSearchCriteria.ALL
 
 
 class MessageFinder(MailboxService):
     """What `IMAPMailboxUIDService` does to find messages."""
+
+    async def status(self, items: Iterable[StatusItem] = USUAL_ITEMS) -> MailboxStatus:
+        """Return how the mailbox stands, without opening it.
+
+        Args:
+            items: what is wanted. What the server cannot tell stays None.
+
+        Raises:
+            IMAPMailboxError: there is none, or it is not for this user.
+            IMAPConnectionError: the session ended; asking again is safe.
+        """
+        access = await self._access()
+        folders = IMAPFolderService(access.pool, access.recovery)
+        return await folders.status(access.mailbox, items)
 
     async def search(self, criteria: IMAPSearchCriteria = _ALL) -> MessageSet:
         """Return the messages that match *criteria*.

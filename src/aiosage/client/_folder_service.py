@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 from ..connection import IMAPConnection
@@ -38,6 +39,7 @@ from ..wire.commands import (
     Unsubscribe,
 )
 from . import _folders, _listing
+from ._missing import ABOUT_IT, finding_missing
 from ._names import check_new_name, join_levels
 from ._recovery import Recovery
 from ._results import CreateResult
@@ -81,6 +83,9 @@ class IMAPFolderService:
                 return await work(connection)
 
         return await self._recovery.persist(attempt, repeatable=repeatable)
+
+    def _finding_missing(self, mailbox: str) -> AbstractAsyncContextManager[None]:
+        return finding_missing(self._pool, mailbox, ABOUT_IT)
 
     # -- What there is.
 
@@ -170,7 +175,8 @@ class IMAPFolderService:
         )
         (answer,) = answers.values()
         if isinstance(answer, IMAPOperationError):
-            raise answer
+            async with self._finding_missing(mailbox):
+                raise answer
         return answer
 
     async def statuses(
@@ -279,7 +285,10 @@ class IMAPFolderService:
         Raises:
             ValueError: INBOX was to go with all below it.
         """
-        async with self._pool.connection() as connection:
+        async with (
+            self._finding_missing(mailbox),
+            self._pool.connection() as connection,
+        ):
             # Servers end sessions in a mailbox that goes, or one below it.
             await connection.unselect()
             if children:
@@ -311,7 +320,10 @@ class IMAPFolderService:
         Raises:
             ValueError: there can be no such name.
         """
-        async with self._pool.connection() as connection:
+        async with (
+            self._finding_missing(mailbox),
+            self._pool.connection() as connection,
+        ):
             check_new_name(to_name, await self._delimiter_by(connection))
             # Servers end sessions in a mailbox that goes, or one below it.
             await connection.unselect()
@@ -319,7 +331,8 @@ class IMAPFolderService:
 
     async def subscribe(self, mailbox: str) -> None:
         """Put *mailbox* on the account's list of subscribed ones."""
-        await self._execute(Subscribe(mailbox))
+        async with self._finding_missing(mailbox):
+            await self._execute(Subscribe(mailbox))
 
     async def unsubscribe(self, mailbox: str) -> None:
         """Take *mailbox* off the account's list of subscribed ones."""
