@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from ..errors import IMAPMessageError
-from ..model import BodyStructure, FetchedMessage, IMAPSearchCriteria, MessagePart
+from ..model import (
+    BodyStructure,
+    EmailMessage,
+    FetchedMessage,
+    IMAPSearchCriteria,
+    MessagePart,
+    MessageSet,
+)
 from . import _fetching, _processing, _saving
+from ._access import MailboxAccess
 from ._downloading import Download, download
-from ._fetching import Windows
+from ._fetching import Source, Windows
 from ._items import ItemSource
 from ._mailbox_service import MailboxService
 from ._messages import AnyMessages, Named, resolve, snapshot
 from ._order import FetchOrder, in_order
+from ._part_source import PartSource
+from ._parts import text_parts
 from ._results import ProcessProgress, ProcessResult
-from ._texts import TextSource
 
 _WHOLE: Final = (MessagePart.FLAGS, MessagePart.FULL)
 
@@ -75,11 +85,51 @@ class MessageReader(MailboxService):
             order: as for `fetch`.
         """
         wanted = items or (MessagePart.FLAGS, MessagePart.ENVELOPE)
-        return self._fetch(TextSource, snapshot(messages), wanted, order)
+        source = partial(PartSource, choose=text_parts)
+        return self._fetch(source, snapshot(messages), wanted, order)
+
+    def fetch_attachments(
+        self,
+        messages: AnyMessages,
+        *items: MessagePart,
+        wanted: Callable[[BodyStructure], bool] = lambda part: True,
+        order: FetchOrder | None = None,
+    ) -> AsyncGenerator[FetchedMessage]:
+        """Yield those of *messages* that have attachments, with these, not the text.
+
+        ::
+
+            def is_pdf(part: BodyStructure) -> bool:
+                return part.content_type == "application/pdf"
+
+            async for message in inbox.fetch_attachments(criteria, wanted=is_pdf):
+                for attachment in message.attachments:
+                    attachment.save_to("invoices")
+
+        A message is held with all of its attachments that are wanted; one that is
+        too large for that is for `download_to`. Otherwise as `fetch`.
+
+        Args:
+            messages: as for `fetch`.
+            items: what to read beside them; without any, flags and envelope.
+            wanted: whether to read an attachment, by its ``filename``,
+                ``content_type``, ``size`` (as encoded) and so on. Messages with none
+                that is wanted are not yielded.
+            order: as for `fetch`.
+        """
+
+        def choose(message: EmailMessage) -> Sequence[BodyStructure] | None:
+            root = message.body_structure
+            parts = root.attachments() if root else ()
+            return tuple(filter(wanted, parts)) or None
+
+        source = partial(PartSource, choose=choose)
+        shown = items or (MessagePart.FLAGS, MessagePart.ENVELOPE)
+        return self._fetch(source, snapshot(messages), shown, order)
 
     async def _fetch(
         self,
-        source: type[ItemSource | TextSource],
+        source: Callable[[MailboxAccess, MessageSet, tuple[MessagePart, ...]], Source],
         messages: IMAPSearchCriteria | Named,
         wanted: tuple[MessagePart, ...],
         order: FetchOrder | None,

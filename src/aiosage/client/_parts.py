@@ -12,12 +12,14 @@ from ._reading import read_items, some_of
 
 _MOST_TEXTS: Final = 20
 """Parts of text read of one message. Real ones have two, seldom five."""
+_MOST_PARTS: Final = 50
+"""Parts asked for in one command, whose line servers bound."""
 _PREVIEW_LENGTH: Final = 200  # characters, as RFC 8970 §3.2 recommends
 _PREVIEW_OCTETS: Final = 4096  # of the text, as encoded, that it is made from
 _PREVIEW_HTML: Final = 16384  # which begins with what is not shown
 
 
-def text_parts(message: FetchedMessage) -> tuple[BodyStructure, ...]:
+def text_parts(message: EmailMessage) -> tuple[BodyStructure, ...]:
     """Return the parts that are the text of *message*, plain and HTML."""
     root = message.body_structure
     if root is None:
@@ -25,15 +27,15 @@ def text_parts(message: FetchedMessage) -> tuple[BodyStructure, ...]:
     return (*root.text_parts("plain"), *root.text_parts("html"))[:_MOST_TEXTS]
 
 
-async def add_texts(
-    connection: IMAPConnection, owner: MessageSet, messages: Sequence[FetchedMessage]
+async def add_parts(
+    connection: IMAPConnection,
+    owner: MessageSet,
+    messages: Mapping[FetchedMessage, Sequence[BodyStructure]],
 ) -> list[FetchedMessage]:
-    """Return *messages* with their text. Those that are gone are left out."""
+    """Return *messages* with these parts. Those that are gone are left out."""
     wanted = {
-        message: tuple(
-            MessagePart.section(part.section) for part in text_parts(message)
-        )
-        for message in messages
+        message: tuple(MessagePart.section(part.section) for part in parts)
+        for message, parts in messages.items()
     }
     return [
         replace(message, sections={**message.sections, **told})
@@ -90,18 +92,27 @@ async def _read_parts(
         alike.setdefault(parts, []).append(message)
     read: list[tuple[FetchedMessage, dict[str, bytes]]] = []
     for parts, messages in alike.items():
-        if not parts:
-            read.extend((message, {}) for message in messages)
-            continue
-        uids = some_of(owner, _uids(messages))
-        found = {data.uid: data for data in await read_items(connection, uids, parts)}
-        for message in messages:
-            if (data := found.get(message.uid)) is not None:
-                told = ((part, data.sections.get(part.key)) for part in parts)
-                read.append(
-                    (message, {_section(p.key): o for p, o in told if o is not None})
-                )
+        told: dict[int, dict[str, bytes]] = {message.uid: {} for message in messages}
+        for start in range(0, len(parts), _MOST_PARTS):
+            some = parts[start : start + _MOST_PARTS]
+            items = await read_items(connection, some_of(owner, told), some)
+            found = {data.uid: data.sections for data in items}
+            told = {
+                uid: sections | _of_parts(found[uid], some)
+                for uid, sections in told.items()
+                if uid in found
+            }
+        read.extend(
+            (message, told[message.uid]) for message in messages if message.uid in told
+        )
     return read
+
+
+def _of_parts(
+    sections: Mapping[str, bytes | None], parts: Iterable[MessagePart]
+) -> dict[str, bytes]:
+    told = ((part.key, sections.get(part.key)) for part in parts)
+    return {_section(key): octets for key, octets in told if octets is not None}
 
 
 def _uids(messages: Iterable[FetchedMessage]) -> Iterable[int]:

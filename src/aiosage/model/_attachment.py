@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ._charset import decode_charset
+from ._new_file import write_new_file
 
 _LONGEST_NAME: Final = 200
 """Octets of a file name. Most file systems allow 255; this leaves room."""
@@ -155,17 +156,10 @@ class Attachment:
         for number in itertools.count(2):
             path = directory / name
             try:
-                # Exclusive creation: it follows no link and overwrites nothing.
-                file = path.open("xb")
+                write_new_file(path, self.payload)
             except FileExistsError:
                 name = f"{stem} ({number}){extension}"
                 continue
-            try:
-                with file:
-                    file.write(self.payload)
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
             return path
         raise AssertionError  # pragma: no cover - the count has no end
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from ._address import EmailAddress
@@ -22,6 +24,7 @@ from ._headers import Headers, header_end
 from ._html_preview import html_words
 from ._html_text import html_to_text
 from ._mime import MimeTree, parse_mime
+from ._new_file import write_new_file
 from ._transfer_encoding import decode_transfer
 
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]++>")
@@ -109,6 +112,32 @@ class EmailMessage:
     def from_bytes(cls, raw: bytes) -> EmailMessage:
         """Return the message that *raw* is, such as the content of an .eml file."""
         return cls(raw=raw)
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> EmailMessage:
+        """Return the message in the file at *path*, such as ``mail.eml``. It blocks.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return EmailMessage.from_bytes(Path(path).read_bytes())
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the message, as it is, to a new file at *path*; return the path.
+
+        It blocks: from asyncio, use ``asyncio.to_thread(message.save, path)``. One
+        that has not been fetched goes into a file by ``download_to``.
+
+        Raises:
+            ValueError: the message was not fetched whole.
+            FileExistsError: there is such a file; it stays as it is.
+            OSError: the file cannot be written. Nothing of it is left.
+        """
+        whole = self._whole
+        if whole is None:
+            raise ValueError("only a message that was fetched whole can be saved")
+        write_new_file(Path(path), whole)
+        return Path(path)
 
     # Where things are read from
 
