@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from aiosage import ConnectionConfig, IMAPClient, MessagePart
+from aiosage import ConnectionConfig, IMAPClient, IMAPSearchCriteria, MessagePart
 
 ITEMS = (
     MessagePart.ENVELOPE,
@@ -20,7 +20,7 @@ async def main(config: ConnectionConfig) -> None:
     octets = with_attachments = 0
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
-        async for message in inbox.fetch(await inbox.search(), *ITEMS):
+        async for message in inbox.fetch(IMAPSearchCriteria.ALL, *ITEMS):
             if message.from_address is not None:
                 senders[message.from_address.address] += 1
             if message.internal_date is not None:

@@ -28,14 +28,13 @@ async def main(config: ConnectionConfig, classify: Classifier = by_words) -> Non
         todo = todo.unkeyword(label)
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
-        async for message in inbox.fetch(await inbox.search(todo)):
+        async for message in inbox.fetch(todo):
             text = f"{message.subject}\n{message.readable_text()}"
             label = await asyncio.to_thread(classify, text)  # the loop goes on
-            await inbox.add_flags([message.uid], Flag(label))
+            await inbox.add_flags(message, Flag(label))
         for label in LABELS:
-            found = await inbox.search(IMAPSearchCriteria.keyword(label))
-            print(label, len(found))
-        print("left:", len(await inbox.search(todo)))
+            print(label, await inbox.count(IMAPSearchCriteria.keyword(label)))
+        print("left:", await inbox.count(todo))
 
 
 if __name__ == "__main__":

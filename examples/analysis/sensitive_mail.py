@@ -39,7 +39,7 @@ async def main(config: ConnectionConfig, seal: Seal = reversed_octets) -> None:
     suspect = Q.header("X-Security-Level", "high") | Q.text("password")
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
-        async for message in inbox.fetch(await inbox.search(suspect)):
+        async for message in inbox.fetch(suspect):
             print(message.uid, level(message), repr(message))  # says nothing of it
             await asyncio.to_thread(put_away, message, seal)
 

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import date, timedelta
 
-from aiosage import ConnectionConfig, IMAPClient, IMAPSearchCriteria
+from aiosage import ConnectionConfig, IMAPClient, IMAPSearchCriteria, SpecialUse
 
 Q = IMAPSearchCriteria
 
@@ -12,13 +12,13 @@ async def main(config: ConnectionConfig) -> None:
     month_ago = date.today() - timedelta(days=30)
     old = Q.before(month_ago) & ~Q.FLAGGED
     async with IMAPClient(config) as client:
-        await client.folders.ensure("Archive")
+        await client.folders.ensure("Archive", SpecialUse.ARCHIVE)
         inbox = client.mailbox("INBOX")
         # What is found is a set of its own: moving does not disturb the batches.
         async for batch in inbox.search_batches(old, batch_size=10):
-            moved = await inbox.move(batch, "Archive")
+            moved = await inbox.archive(batch)
             print("archived", len(moved.done))
-        print("old ones left:", len(await inbox.search(Q.before(month_ago))))
+        print("old ones left:", await inbox.count(Q.before(month_ago)))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ async def main(config: ConnectionConfig) -> None:
 
         async with IMAPClient(config) as client:
             inbox = client.mailbox("INBOX")
-            recent = await inbox.search(IMAPSearchCriteria.since_days(14))
+            recent = IMAPSearchCriteria.since_days(14)
             # No more than four messages wait for a process in memory.
             await inbox.process_in_batches(recent, analysed, concurrency=4)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from aiosage import ConnectionConfig, EmailMessage, IMAPClient
+from aiosage import ConnectionConfig, EmailMessage, IMAPClient, IMAPSearchCriteria
 
 
 async def handle(message: EmailMessage) -> None:
@@ -15,7 +15,7 @@ async def main(config: ConnectionConfig) -> None:
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
         result = await inbox.process_in_batches(
-            await inbox.search(),
+            IMAPSearchCriteria.ALL,
             handle,
             batch_size=20,
             concurrency=5,

@@ -1,7 +1,6 @@
 """Go on where the last run was interrupted, by a checkpoint after each batch."""
 
 import asyncio
-import json
 from pathlib import Path
 
 from aiosage import (
@@ -19,14 +18,13 @@ def load() -> MessageSet:
     """Return the messages that are done."""
     if not CHECKPOINT.exists():
         return MessageSet()
-    saved = json.loads(CHECKPOINT.read_text())
-    return MessageSet.parse(saved["done"], uidvalidity=saved["uidvalidity"])
+    return MessageSet.from_json(CHECKPOINT.read_text())
 
 
 def save(done: MessageSet) -> None:
     """Replace the checkpoint as a whole, so that it is never half written."""
     new = CHECKPOINT.with_suffix(".new")
-    new.write_text(json.dumps({"done": str(done), "uidvalidity": done.uidvalidity}))
+    new.write_text(done.to_json())
     new.replace(CHECKPOINT)
 
 

@@ -5,11 +5,10 @@ import asyncio
 from aiosage import (
     ConnectionConfig,
     EmailMessage,
+    FetchedMessage,
     Flag,
     IMAPClient,
     IMAPSearchCriteria,
-    MessageSet,
-    SpecialUse,
 )
 
 Q = IMAPSearchCriteria
@@ -29,15 +28,13 @@ async def main(config: ConnectionConfig) -> None:
     suspect = Q.or_criteria(*map(Q.subject, WORDS), *map(Q.body, WORDS))
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
-        spam: set[int] = set()
-        async for message in inbox.fetch(await inbox.search(suspect)):
+        spam: list[FetchedMessage] = []
+        async for message in inbox.fetch_text(suspect):
             print(f"{score(message):.2f}", message.subject)
             if score(message) > 0.8:
-                spam.add(message.uid)
-        junk = await client.folders.special(SpecialUse.JUNK)
-        assert junk is not None
+                spam.append(message)
         await inbox.add_flags(spam, Flag.JUNK)
-        moved = await inbox.move(MessageSet.from_uids(spam), junk.name)
+        moved = await inbox.junk(spam)
         print("moved to", moved.mailbox, len(moved.done))
 
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from aiosage import ConnectionConfig, EmailMessage, IMAPClient
+from aiosage import ConnectionConfig, EmailMessage, IMAPClient, IMAPSearchCriteria
 
 
 @dataclass
@@ -34,7 +34,7 @@ async def main(config: ConnectionConfig) -> None:
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
         throughput = Throughput()
-        async for message in inbox.fetch(await inbox.search()):
+        async for message in inbox.fetch(IMAPSearchCriteria.ALL):
             throughput.add(message)
             if throughput.messages % 10 == 0:
                 print(throughput)

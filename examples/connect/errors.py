@@ -21,7 +21,8 @@ async def unread(config: ConnectionConfig, mailbox: str) -> str:
             found = await client.mailbox(mailbox).search(IMAPSearchCriteria.UNSEEN)
             return f"{len(found)} unread"
     except IMAPMailboxError as error:
-        return f"choose another mailbox: {error.text}"
+        why = "there is none of that name" if error.is_missing else error.text
+        return f"choose another mailbox: {why}"
     except IMAPAuthenticationError as error:
         return "later" if error.retryable else "ask for another password"
     except IMAPCapabilityError as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from aiosage import ConnectionConfig, IMAPClient
+from aiosage import ConnectionConfig, IMAPClient, IMAPSearchCriteria
 
 
 async def main(config: ConnectionConfig) -> None:
@@ -11,7 +11,7 @@ async def main(config: ConnectionConfig) -> None:
         archive = await folders.path("Archive", "2026")
         await folders.ensure(archive)
         inbox = client.mailbox("INBOX")
-        await inbox.copy(await inbox.search(), archive)
+        await inbox.copy(IMAPSearchCriteria.ALL, archive)
 
         for mailbox in await folders.list("Archive*"):
             copy = "Backup" + mailbox.name.removeprefix("Archive")

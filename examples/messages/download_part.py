@@ -9,7 +9,7 @@ from aiosage import ConnectionConfig, IMAPClient, IMAPSearchCriteria, MessagePar
 async def main(config: ConnectionConfig) -> None:
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
-        large = await inbox.search(IMAPSearchCriteria.larger(100_000))
+        large = IMAPSearchCriteria.larger(100_000)
         async for message in inbox.fetch(large, MessagePart.BODY_STRUCTURE):
             assert message.body_structure is not None
             for part in message.body_structure.attachments():

@@ -15,9 +15,9 @@ OVERVIEW = (
 async def main(config: ConnectionConfig) -> None:
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
-        messages = await inbox.search(IMAPSearchCriteria.since_days(14))
+        recent = IMAPSearchCriteria.since_days(14)
         opened = None
-        async for message in inbox.fetch(messages, *OVERVIEW):
+        async for message in inbox.fetch(recent, *OVERVIEW):
             print(message.uid, message.size, message.from_address, message.subject)
             if message.subject == "Lunch tomorrow?":
                 opened = message.uid

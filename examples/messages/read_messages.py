@@ -8,7 +8,7 @@ from aiosage import ConnectionConfig, IMAPClient, IMAPSearchCriteria
 async def main(config: ConnectionConfig) -> None:
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
-        recent = await inbox.search(IMAPSearchCriteria.since_days(14))
+        recent = IMAPSearchCriteria.since_days(14)
         async for message in inbox.fetch(recent):  # does not mark them as read
             kind = "reply" if message.is_reply else "message"
             when = f"{message.date:%Y-%m-%d}" if message.date else "without date"

@@ -14,12 +14,10 @@ async def main(config: ConnectionConfig) -> None:
         text="See you on Tuesday.\n",
     )
     eml = Path("old.eml")
-    assert message.raw is not None
-    await asyncio.to_thread(eml.write_bytes, message.raw)
+    await asyncio.to_thread(message.save, eml)
 
     async with IMAPClient(config) as client:
-        special = await client.folders.specials()
-        sent = client.mailbox(special[SpecialUse.SENT].name)
+        sent = client.mailbox(SpecialUse.SENT)
         stored = await sent.append(message, flags=[Flag.SEEN])
         print("saved in", stored.mailbox, "as", stored.uid)
 
@@ -30,7 +28,7 @@ async def main(config: ConnectionConfig) -> None:
         )
         print("uploaded", len(results), "files")
 
-        drafts = client.mailbox(special[SpecialUse.DRAFTS].name)
+        drafts = client.mailbox(SpecialUse.DRAFTS)
         draft = await drafts.append(message, flags=[Flag.DRAFT])
         assert draft.uid is not None
         newer = await drafts.replace(draft.uid, message)

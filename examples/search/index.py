@@ -3,7 +3,13 @@
 import asyncio
 from collections import defaultdict
 
-from aiosage import ConnectionConfig, IMAPClient, MessagePart, MessageSet
+from aiosage import (
+    ConnectionConfig,
+    IMAPClient,
+    IMAPSearchCriteria,
+    MessagePart,
+    MessageSet,
+)
 
 
 def size_class(octets: int) -> str:
@@ -16,9 +22,8 @@ async def main(config: ConnectionConfig) -> None:
     by_size: dict[str, set[int]] = defaultdict(set)
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
-        everything = await inbox.search()
         async for message in inbox.fetch(
-            everything, MessagePart.ENVELOPE, MessagePart.SIZE
+            IMAPSearchCriteria.ALL, MessagePart.ENVELOPE, MessagePart.SIZE
         ):
             assert message.size is not None
             if message.from_address is not None:

@@ -18,16 +18,14 @@ async def main(config: ConnectionConfig) -> None:
         inbox = client.mailbox("INBOX")
         by_size = await inbox.sort(recent, SortKey.SIZE.descending)
         print("done by", by_size.plan.command)
-        page = by_size.uids[:3]
         async for message in inbox.fetch(
-            page, MessagePart.ENVELOPE, MessagePart.SIZE, order=FetchOrder.AS_GIVEN
+            by_size[:3], MessagePart.ENVELOPE, MessagePart.SIZE
         ):
             print(message.size, message.subject)
 
         # The newest first needs no sorting: UIDs ascend with time.
-        found = await inbox.search(recent)
         async for message in inbox.fetch(
-            found, MessagePart.ENVELOPE, order=FetchOrder.NEWEST_FIRST
+            recent, MessagePart.ENVELOPE, order=FetchOrder.NEWEST_FIRST
         ):
             print("newest:", message.subject)
             break

@@ -11,7 +11,7 @@ async def main(config: ConnectionConfig) -> None:
         threads = await inbox.thread(IMAPSearchCriteria.since_days(14))
         subjects = {
             message.uid: message.subject
-            async for message in inbox.fetch(threads.messages, MessagePart.ENVELOPE)
+            async for message in inbox.fetch(threads, MessagePart.ENVELOPE)
         }
         print(len(threads), "conversations of", len(threads.messages), "messages")
         for thread in threads:

@@ -21,9 +21,8 @@ async def main(config: ConnectionConfig) -> None:
 
         await sync()
         await sync()
-        budget = await inbox.search(IMAPSearchCriteria.subject("Budget"))
-        await inbox.move(budget, "Archive")
-        await inbox.add_flags(await inbox.search(), Flag("Old"))
+        await inbox.move(IMAPSearchCriteria.subject("Budget"), "Archive")
+        await inbox.add_flags(IMAPSearchCriteria.ALL, Flag("Old"))
         await inbox.append(MESSAGE)
         await sync()
 

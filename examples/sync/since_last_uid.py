@@ -8,31 +8,35 @@ from aiosage import (
     IMAPMailboxUIDService,
     MessagePart,
     MessageSet,
+    UIDValidityChanged,
 )
 
 MESSAGE = b"From: ann@example.org\r\nSubject: News %d\r\n\r\nHello\r\n"
 
 
-async def new_since(
-    inbox: IMAPMailboxUIDService, known: MessageSet, next_uid: int
-) -> MessageSet:
-    """Return the messages from *next_uid* on, all if UIDs mean something else."""
-    found = await inbox.search()
-    if found.uidvalidity != known.uidvalidity:
-        return found
-    return found & MessageSet.from_range(next_uid, 2**32 - 1)
+async def state_of(inbox: IMAPMailboxUIDService) -> str:
+    """Return what to keep: every UID above those of today, as text."""
+    known = await inbox.search()
+    print("known:", len(known), "up to", known.last)
+    new = MessageSet.from_range(
+        (known.last or 0) + 1, mailbox=known.mailbox, uidvalidity=known.uidvalidity
+    )
+    return new.to_json()
 
 
 async def main(config: ConnectionConfig) -> None:
     async with IMAPClient(config) as client:
         inbox = client.mailbox("INBOX")
-        known = await inbox.search()
-        print("known:", len(known), "up to", known.last)
+        kept = await state_of(inbox)
         for number in range(2):
             await inbox.append(MESSAGE % number)
-        new = await new_since(inbox, known, (known.last or 0) + 1)
-        async for message in inbox.fetch(new, MessagePart.ENVELOPE):
-            print("new:", message.uid, message.subject)
+
+        new = MessageSet.from_json(kept)
+        try:
+            async for message in inbox.fetch(new, MessagePart.ENVELOPE):
+                print("new:", message.uid, message.subject)
+        except UIDValidityChanged:
+            kept = await state_of(inbox)  # it was made anew: all of it is new
 
 
 if __name__ == "__main__":
