@@ -51,8 +51,9 @@ class MessageReader:
             IMAPCapabilityError: the server does not have one of *items*.
             IMAPConnectionError: the session ended; fetching the rest is safe.
         """
-        wanted = items or (MessagePart.FLAGS, MessagePart.FULL)
-        return _fetching.fetch(self._windows(ItemSource, messages, wanted, order))
+        given = _given(messages)
+        source = self._source(given, items)
+        return _fetching.fetch(Windows(source, in_order(given, order)))
 
     def fetch_text(
         self,
@@ -70,19 +71,16 @@ class MessageReader:
             items: what to read beside it; without any, flags and envelope.
             order: in which they are read and yielded.
         """
+        given = _given(messages)
         wanted = items or (MessagePart.FLAGS, MessagePart.ENVELOPE)
-        return _fetching.fetch(self._windows(TextSource, messages, wanted, order))
+        source = TextSource(self._access, self._access.own(given), wanted)
+        return _fetching.fetch(Windows(source, in_order(given, order)))
 
-    def _windows(
-        self,
-        source: type[ItemSource | TextSource],
-        messages: MessageSet | Iterable[int],
-        wanted: tuple[MessagePart, ...],
-        order: FetchOrder,
-    ) -> Windows:
-        given = messages if isinstance(messages, MessageSet) else tuple(messages)
-        owner = self._access.own(given)
-        return Windows(source(self._access, owner, wanted), in_order(given, order))
+    def _source(
+        self, given: MessageSet | tuple[int, ...], items: tuple[MessagePart, ...]
+    ) -> ItemSource:
+        wanted = items or (MessagePart.FLAGS, MessagePart.FULL)
+        return ItemSource(self._access, self._access.own(given), wanted)
 
     async def fetch_one(self, uid: int, *items: MessagePart) -> EmailMessage:
         """Return the message *uid* with *items*; otherwise as `fetch`.
@@ -129,10 +127,11 @@ class MessageReader:
             ValueError: a number is less than 1.
             IMAPError: as for `fetch`. Its ``partial`` is the result so far.
         """
-        given = messages if isinstance(messages, MessageSet) else tuple(messages)
+        given = _given(messages)
+        source = self._source(given, items)
         return await _processing.process(
-            self._access.own(given),
-            self.fetch(given, *items, order=order),
+            source,
+            _fetching.fetch(Windows(source, in_order(given, order))),
             handler,
             _processing.Terms(batch_size, concurrency, attempts),
             on_progress,
@@ -194,3 +193,8 @@ class MessageReader:
         return await _saving.download_to(
             self._access, Path(path), uid, part, overwrite, on_progress
         )
+
+
+def _given(messages: MessageSet | Iterable[int]) -> MessageSet | tuple[int, ...]:
+    """Return *messages* such that they can be read twice."""
+    return messages if isinstance(messages, MessageSet) else tuple(messages)

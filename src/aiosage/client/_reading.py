@@ -46,6 +46,11 @@ class Reader:
         self._owner = owner
         self._read_only = read_only
 
+    @property
+    def owner(self) -> MessageSet:
+        """The messages; of a known life of the mailbox, once it has read."""
+        return self._owner
+
     def _some(self, uids: Iterable[int]) -> MessageSet:
         return some_of(self._owner, uids)
 
