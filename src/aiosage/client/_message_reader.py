@@ -15,7 +15,7 @@ from ._downloading import Download, download
 from ._fetching import Windows
 from ._items import ItemSource
 from ._order import FetchOrder, in_order
-from ._results import ProcessProgress, ProcessResult
+from ._results import ProcessProgress, ProcessResult, SortResult
 from ._texts import TextSource
 
 
@@ -77,7 +77,7 @@ class MessageReader:
         return _fetching.fetch(Windows(source, in_order(given, order)))
 
     def _source(
-        self, given: MessageSet | tuple[int, ...], items: tuple[MessagePart, ...]
+        self, given: MessageSet | Iterable[int], items: tuple[MessagePart, ...]
     ) -> ItemSource:
         wanted = items or (MessagePart.FLAGS, MessagePart.FULL)
         return ItemSource(self._access, self._access.own(given), wanted)
@@ -195,6 +195,8 @@ class MessageReader:
         )
 
 
-def _given(messages: MessageSet | Iterable[int]) -> MessageSet | tuple[int, ...]:
+def _given(messages: MessageSet | Iterable[int]) -> MessageSet | Iterable[int]:
     """Return *messages* such that they can be read twice."""
-    return messages if isinstance(messages, MessageSet) else tuple(messages)
+    if isinstance(messages, MessageSet | SortResult):
+        return messages
+    return tuple(messages)
