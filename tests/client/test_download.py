@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import os
 import quopri
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -279,6 +282,33 @@ async def test_a_file_that_came_up_meanwhile_is_left_alone(
         )
     assert path.read_bytes() == b"another's"
     assert files_in(tmp_path) == [path]
+
+
+async def test_a_file_is_not_left_to_a_thread(
+    inbox: IMAPMailboxUIDService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread cannot be cancelled; what it works on must not go meanwhile."""
+    await inbox.append(RAW)
+    loop, begun, go = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    link = os.link
+
+    def slow_link(src: str, dst: str) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        go.wait()
+        link(src, dst)
+
+    monkeypatch.setattr(os, "link", slow_link)
+    saving = asyncio.create_task(inbox.download_to(tmp_path / "file", 1))
+    await begun.wait()
+    for _ in range(3):
+        saving.cancel()
+        await asyncio.sleep(0)
+    assert not saving.done()
+    go.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await saving
+    assert [path.read_bytes() for path in files_in(tmp_path)] == [RAW]
 
 
 async def test_a_cancelled_file_is_whole_or_absent(
