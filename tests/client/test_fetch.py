@@ -10,6 +10,7 @@ from aiosage import (
     Flag,
     IMAPClient,
     IMAPMailboxUIDService,
+    IMAPMessageError,
     MessagePart,
     MessageSet,
 )
@@ -18,7 +19,14 @@ from aiosage import (
 )
 
 from ..conftest import Endpoint
-from .accounts import OtherClient, client_of, flags_of, small, uids_of
+from .accounts import (
+    OtherClient,
+    client_of,
+    flags_of,
+    scripted_client,
+    small,
+    uids_of,
+)
 from .relay import Relay
 
 
@@ -150,6 +158,89 @@ async def test_messages_expunged_in_between_are_left_out(
         found.append(message.uid)
 
     assert found == [uid for uid in range(1, 21) if uid != 19]
+
+
+SELECTED = """S: * PREAUTH [CAPABILITY IMAP4rev1] ready
+C: T1 EXAMINE INBOX
+S: * 3 EXISTS
+S: * OK [UIDVALIDITY 9] ok
+S: T1 OK [READ-ONLY] done
+"""
+
+
+async def test_what_stops_early_is_asked_for_the_rest() -> None:
+    """MESSAGELIMIT (RFC 9738 §3.1), announced or not."""
+    script = f"""{SELECTED}
+C: T2 UID FETCH 1:3 (FLAGS)
+S: * 3 FETCH (UID 3 FLAGS ())
+S: T2 OK [MESSAGELIMIT 1 3] stopped
+C: T3 UID FETCH 1:2 (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS ())
+S: * 2 FETCH (UID 2 FLAGS ())
+S: T3 OK [MESSAGELIMIT 2 1] stopped
+"""
+    async with scripted_client(script) as client:
+        found = await uids_of(
+            client.mailbox(), MessageSet([1, 2, 3]), MessagePart.FLAGS
+        )
+
+    assert found == [1, 2, 3]
+
+
+async def test_who_never_gets_on_is_not_asked_for_ever() -> None:
+    script = f"""{SELECTED}
+C: T2 UID FETCH 1:3 (FLAGS)
+S: T2 OK [MESSAGELIMIT 1 4] stopped
+"""
+    async with scripted_client(script) as client:
+        with pytest.raises(IMAPMessageError, match="MESSAGELIMIT"):
+            await uids_of(client.mailbox(), MessageSet([1, 2, 3]), MessagePart.FLAGS)
+
+
+async def test_a_refusal_since_some_are_gone_leaves_the_others() -> None:
+    """The server may refuse all until it could tell (RFC 2180 §4.1.1)."""
+    script = f"""{SELECTED}
+C: T2 UID FETCH 1:3 (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS ())
+S: T2 NO [EXPUNGEISSUED] some are gone
+C: T3 NOOP
+S: * 2 EXPUNGE
+S: T3 OK done
+C: T4 UID FETCH 1:3 (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS ())
+S: * 2 FETCH (UID 3 FLAGS ())
+S: T4 OK done
+"""
+    async with scripted_client(script) as client:
+        found = await uids_of(
+            client.mailbox(), MessageSet([1, 2, 3]), MessagePart.FLAGS
+        )
+
+    assert found == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        (MessagePart.HEADER, 'BODY[HEADER] ""'),
+        (MessagePart.INTERNAL_DATE, 'INTERNALDATE "01-Jan-2026 00:00:00 +0000"'),
+    ],
+)
+async def test_flags_of_a_message_that_goes_meanwhile_are_no_message(
+    item: MessagePart, told: str
+) -> None:
+    r"""Somebody else marks it ``\Deleted`` and expunges it."""
+    script = f"""{SELECTED}
+C: T2 UID FETCH 1:2 ({item})
+S: * 1 FETCH (FLAGS (\\Deleted) UID 1)
+S: * 2 FETCH (UID 2 {told})
+S: * 1 EXPUNGE
+S: T2 OK done
+"""
+    async with scripted_client(script) as client:
+        found = await uids_of(client.mailbox(), MessageSet([1, 2]), item)
+
+    assert found == [2]
 
 
 async def test_big_messages_among_small_ones_are_asked_for_alone(
