@@ -9,6 +9,7 @@ import pytest
 from aiosage import (
     Flag,
     IMAPClient,
+    IMAPMailboxError,
     IMAPMailboxUIDService,
     IMAPMessageError,
     MessagePart,
@@ -158,6 +159,28 @@ async def test_messages_expunged_in_between_are_left_out(
         found.append(message.uid)
 
     assert found == [uid for uid in range(1, 21) if uid != 19]
+
+
+async def test_octets_are_no_messages(inbox: IMAPMailboxUIDService) -> None:
+    """To type checkers they are numbers: `b"3"`, as imaplib tells a UID, is 51."""
+    await inbox.append(small(1))
+    for read in (inbox.fetch, inbox.fetch_text):
+        with pytest.raises(TypeError):
+            read(b"1")
+    with pytest.raises(TypeError):
+        await inbox.expunge(b"1")
+
+
+async def test_inbox_has_no_case(client: IMAPClient) -> None:
+    """RFC 9051 §5.1; and a name that Unicode folds to it is another mailbox."""
+    await client.mailbox("inbox").append(small(1))
+    found = await client.mailbox("Inbox").search()
+
+    assert found.mailbox == "INBOX"
+    assert await uids_of(client.mailbox("iNBOX"), found) == [1]
+    assert client.mailbox("\u0131nbox").name == "\u0131nbox"
+    with pytest.raises(IMAPMailboxError):
+        await client.folders.delete("\u0131nbox")
 
 
 SELECTED = """S: * PREAUTH [CAPABILITY IMAP4rev1] ready

@@ -197,6 +197,6 @@ class MessageReader:
 
 def _given(messages: MessageSet | Iterable[int]) -> MessageSet | Iterable[int]:
     """Return *messages* such that they can be read twice."""
-    if isinstance(messages, MessageSet | SortResult):
+    if isinstance(messages, MessageSet | SortResult | bytes | bytearray):
         return messages
     return tuple(messages)
