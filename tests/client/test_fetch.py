@@ -7,6 +7,8 @@ import asyncio
 import pytest
 
 from aiosage import (
+    EmailMessage,
+    FetchOrder,
     Flag,
     IMAPClient,
     IMAPMailboxError,
@@ -18,6 +20,7 @@ from aiosage import (
 from aiosage import (
     IMAPSearchCriteria as S,
 )
+from aiosage.model import MAX_UID
 
 from ..conftest import Endpoint
 from .accounts import (
@@ -159,6 +162,33 @@ async def test_messages_expunged_in_between_are_left_out(
         found.append(message.uid)
 
     assert found == [uid for uid in range(1, 21) if uid != 19]
+
+
+@pytest.mark.parametrize("order", [FetchOrder.ASCENDING, FetchOrder.NEWEST_FIRST])
+async def test_a_range_may_be_larger_than_any_mailbox(
+    any_server: Endpoint, order: FetchOrder
+) -> None:
+    """`1:*` has no other form; 2^32 UIDs are not asked for one after the other."""
+    async with (
+        Relay(any_server.host, any_server.port) as relay,
+        client_of(any_server, port=relay.port) as client,
+    ):
+        inbox = client.mailbox()
+        for number in (1, 2, 3):
+            await inbox.append(small(number))
+        everything = MessageSet.from_range(2, MAX_UID)
+        found = [m async for m in inbox.fetch(everything, order=order)]
+        texts = [m async for m in inbox.fetch_text(everything, order=order)]
+
+        async def take(_: EmailMessage) -> None:
+            pass
+
+        result = await inbox.process_in_batches(everything, take)
+
+    expected = [2, 3] if order is FetchOrder.ASCENDING else [3, 2]
+    assert [m.uid for m in found] == [m.uid for m in texts] == expected
+    assert list(result.succeeded) == [2, 3]
+    assert relay.commands.count("UID FETCH") < 10
 
 
 async def test_octets_are_no_messages(inbox: IMAPMailboxUIDService) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
+from typing import Final
 
 from ..errors import IMAPMessageError
 from ..model import BodyStructure, EmailMessage, MessagePart, MessageSet
@@ -17,6 +18,10 @@ from ._items import ItemSource
 from ._order import FetchOrder, in_order
 from ._results import ProcessProgress, ProcessResult, SortResult
 from ._texts import TextSource
+from ._windows import LARGEST_WINDOW
+
+_MANY: Final = 10 * LARGEST_WINDOW
+"""Messages of which it is asked how many there are, before windows are made."""
 
 
 class MessageReader:
@@ -53,7 +58,7 @@ class MessageReader:
         """
         given = _given(messages)
         source = self._source(given, items)
-        return _fetching.fetch(Windows(source, in_order(given, order)))
+        return _yield_from(source, given, order)
 
     def fetch_text(
         self,
@@ -74,7 +79,7 @@ class MessageReader:
         given = _given(messages)
         wanted = items or (MessagePart.FLAGS, MessagePart.ENVELOPE)
         source = TextSource(self._access, self._access.own(given), wanted)
-        return _fetching.fetch(Windows(source, in_order(given, order)))
+        return _yield_from(source, given, order)
 
     def _source(
         self, given: MessageSet | Iterable[int], items: tuple[MessagePart, ...]
@@ -131,7 +136,7 @@ class MessageReader:
         source = self._source(given, items)
         return await _processing.process(
             source,
-            _fetching.fetch(Windows(source, in_order(given, order))),
+            _yield_from(source, given, order),
             handler,
             _processing.Terms(batch_size, concurrency, attempts),
             on_progress,
@@ -200,3 +205,23 @@ def _given(messages: MessageSet | Iterable[int]) -> MessageSet | Iterable[int]:
     if isinstance(messages, MessageSet | SortResult | bytes | bytearray):
         return messages
     return tuple(messages)
+
+
+def _yield_from(
+    source: ItemSource | TextSource,
+    given: MessageSet | Iterable[int],
+    order: FetchOrder,
+) -> AsyncGenerator[EmailMessage]:
+    if isinstance(given, MessageSet) and len(given) > _MANY:
+        return _yield_existing(source, order)
+    return _fetching.fetch(Windows(source, in_order(given, order)))
+
+
+async def _yield_existing(
+    source: ItemSource | TextSource, order: FetchOrder
+) -> AsyncGenerator[EmailMessage]:
+    """Yield messages of a range such as 1 to 2^32-1, most of which is empty."""
+    windows = Windows(source, in_order(await source.existing(), order))
+    async with aclosing(_fetching.fetch(windows)) as messages:
+        async for message in messages:
+            yield message

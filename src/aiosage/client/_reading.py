@@ -7,11 +7,12 @@ from typing import Final, TypeVar
 
 from ..connection import IMAPConnection
 from ..errors import IMAPCapabilityError, IMAPMessageError, refusal
-from ..model import MessagePart, MessageSet
+from ..model import IMAPSearchCriteria, MessagePart, MessageSet
 from ..wire import FetchData, is_gone
 from ..wire.commands import FetchResult, Noop, UidFetch
 from ..wire.responses import MessageLimitCode
 from ._access import MailboxAccess, command_pieces
+from ._searching import find
 from ._server import trusted
 
 R = TypeVar("R")
@@ -51,6 +52,18 @@ class Reader:
     def owner(self) -> MessageSet:
         """The messages; of a known life of the mailbox, once it has read."""
         return self._owner
+
+    async def existing(self) -> MessageSet:
+        """Return the messages, without UIDs that are none if those are the most."""
+        messages = self._owner
+
+        async def ask(connection: IMAPConnection) -> MessageSet:
+            selected = connection.selected
+            if selected is None or len(messages) <= 2 * selected.exists:
+                return messages
+            return await find(connection, IMAPSearchCriteria.uid(messages))
+
+        return await self._read(messages, ask)
 
     def _some(self, uids: Iterable[int]) -> MessageSet:
         return some_of(self._owner, uids)
