@@ -14,6 +14,7 @@ from ..pool import IMAPConnectionPool
 from ..wire import SET_OCTETS, message_limit
 from ..wire.commands import Command
 from ._recovery import Recovery
+from ._results import SortResult
 
 R = TypeVar("R")
 
@@ -35,9 +36,13 @@ class MailboxAccess:
     def own(self, messages: MessageSet | Iterable[int]) -> MessageSet:
         """Return *messages* as a set of this mailbox.
 
+        Those that were sorted are of the life of the mailbox they were sorted in.
+
         Raises:
             ValueError: they belong to another one.
         """
+        if isinstance(messages, SortResult):
+            messages = messages.messages
         owned = messages if isinstance(messages, MessageSet) else MessageSet(messages)
         if owned.mailbox is not None and owned.mailbox != self.mailbox:
             raise ValueError(

@@ -16,6 +16,7 @@ from ..model import (
 from ..pool import IMAPConnectionPool
 from . import _searching, _sorting, _threading
 from ._access import MailboxAccess
+from ._names import canonical
 from ._recovery import Recovery
 from ._results import SortResult, ThreadResult
 from ._search_plan import SearchPlan
@@ -32,7 +33,8 @@ class MessageFinder:
         mailbox: str,
         recovery: Recovery | None = None,
     ) -> None:
-        self._access = MailboxAccess(pool, mailbox, recovery or Recovery())
+        name = canonical(mailbox)
+        self._access = MailboxAccess(pool, name, recovery or Recovery())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
+from typing import Final
 
 from ..errors import IMAPMessageError
 from ..model import BodyStructure, EmailMessage, MessagePart, MessageSet
@@ -15,8 +16,12 @@ from ._downloading import Download, download
 from ._fetching import Windows
 from ._items import ItemSource
 from ._order import FetchOrder, in_order
-from ._results import ProcessProgress, ProcessResult
+from ._results import ProcessProgress, ProcessResult, SortResult
 from ._texts import TextSource
+from ._windows import LARGEST_WINDOW
+
+_MANY: Final = 10 * LARGEST_WINDOW
+"""Messages of which it is asked how many there are, before windows are made."""
 
 
 class MessageReader:
@@ -51,8 +56,9 @@ class MessageReader:
             IMAPCapabilityError: the server does not have one of *items*.
             IMAPConnectionError: the session ended; fetching the rest is safe.
         """
-        wanted = items or (MessagePart.FLAGS, MessagePart.FULL)
-        return _fetching.fetch(self._windows(ItemSource, messages, wanted, order))
+        given = _given(messages)
+        source = self._source(given, items)
+        return _yield_from(source, given, order)
 
     def fetch_text(
         self,
@@ -70,19 +76,16 @@ class MessageReader:
             items: what to read beside it; without any, flags and envelope.
             order: in which they are read and yielded.
         """
+        given = _given(messages)
         wanted = items or (MessagePart.FLAGS, MessagePart.ENVELOPE)
-        return _fetching.fetch(self._windows(TextSource, messages, wanted, order))
+        source = TextSource(self._access, self._access.own(given), wanted)
+        return _yield_from(source, given, order)
 
-    def _windows(
-        self,
-        source: type[ItemSource | TextSource],
-        messages: MessageSet | Iterable[int],
-        wanted: tuple[MessagePart, ...],
-        order: FetchOrder,
-    ) -> Windows:
-        given = messages if isinstance(messages, MessageSet) else tuple(messages)
-        owner = self._access.own(given)
-        return Windows(source(self._access, owner, wanted), in_order(given, order))
+    def _source(
+        self, given: MessageSet | Iterable[int], items: tuple[MessagePart, ...]
+    ) -> ItemSource:
+        wanted = items or (MessagePart.FLAGS, MessagePart.FULL)
+        return ItemSource(self._access, self._access.own(given), wanted)
 
     async def fetch_one(self, uid: int, *items: MessagePart) -> EmailMessage:
         """Return the message *uid* with *items*; otherwise as `fetch`.
@@ -129,10 +132,11 @@ class MessageReader:
             ValueError: a number is less than 1.
             IMAPError: as for `fetch`. Its ``partial`` is the result so far.
         """
-        given = messages if isinstance(messages, MessageSet) else tuple(messages)
+        given = _given(messages)
+        source = self._source(given, items)
         return await _processing.process(
-            self._access.own(given),
-            self.fetch(given, *items, order=order),
+            source,
+            _yield_from(source, given, order),
             handler,
             _processing.Terms(batch_size, concurrency, attempts),
             on_progress,
@@ -194,3 +198,30 @@ class MessageReader:
         return await _saving.download_to(
             self._access, Path(path), uid, part, overwrite, on_progress
         )
+
+
+def _given(messages: MessageSet | Iterable[int]) -> MessageSet | Iterable[int]:
+    """Return *messages* such that they can be read twice."""
+    if isinstance(messages, MessageSet | SortResult | bytes | bytearray):
+        return messages
+    return tuple(messages)
+
+
+def _yield_from(
+    source: ItemSource | TextSource,
+    given: MessageSet | Iterable[int],
+    order: FetchOrder,
+) -> AsyncGenerator[EmailMessage]:
+    if isinstance(given, MessageSet) and len(given) > _MANY:
+        return _yield_existing(source, order)
+    return _fetching.fetch(Windows(source, in_order(given, order)))
+
+
+async def _yield_existing(
+    source: ItemSource | TextSource, order: FetchOrder
+) -> AsyncGenerator[EmailMessage]:
+    """Yield messages of a range such as 1 to 2^32-1, most of which is empty."""
+    windows = Windows(source, in_order(await source.existing(), order))
+    async with aclosing(_fetching.fetch(windows)) as messages:
+        async for message in messages:
+            yield message
