@@ -255,13 +255,17 @@ class WatchSession:
             if name in self._scope.names[1:]:
                 return self._hub.mailbox(name)
         first = self._first
+        if first is None:
+            self._is_doubtful = False
         return first if self._box is not first or self._is_doubtful else None
 
     async def _look(self, box: WatchedMailbox) -> None:
         """Open *box*, and tell how it differs from what was told of it."""
         connection, same = self._connection, box.is_known
         self._box, self._is_opening, self._is_looking = box, True, True
-        self._is_doubtful = False
+        if self._is_doubtful:
+            self._is_doubtful = False
+            self._trusted_until = self._now() + _TRUST
         self._qresync = None
         self._view = None
         condstore = self.supports("CONDSTORE")
@@ -450,7 +454,6 @@ class WatchSession:
         await self._identify()
         self._settle()
         if self._is_doubtful:
-            self._trusted_until = self._now() + _TRUST
             await self._notify()
         if self._must_ask or self._polls or is_silent:
             self._must_ask = False
