@@ -56,7 +56,7 @@ from ..wire.commands import (
     UidSearch,
 )
 from ._hub import Hub
-from ._mailbox import Marks, WatchedMailbox, marks_of, tells_all
+from ._mailbox import Marks, WatchedMailbox, knows_since, marks_of, tells_all
 from ._others import ask, notify
 from ._scope import Scope
 from ._view import MailboxView
@@ -166,7 +166,7 @@ class WatchSession:
                 if code is None or code.name != "NOTIFICATIONOVERFLOW":
                     return
                 self.is_notified = False
-                self._is_doubtful = True
+                self._is_doubtful = self._must_ask = True
             case StatusData(mailbox=name):
                 if self._is_asking or not self.is_notified:
                     return
@@ -197,7 +197,10 @@ class WatchSession:
         assert box is not None
         self._is_opening = False
         self._view = MailboxView(box.name, selected.exists)
-        if self._qresync is None or selected.uidvalidity != self._qresync.uidvalidity:
+        since = self._qresync
+        if since is None or selected.uidvalidity != since.uidvalidity:
+            return
+        if not knows_since(selected, since.modseq):
             return
         flags: dict[int, Flags] = {
             uid: known
@@ -277,7 +280,8 @@ class WatchSession:
         view = self._open_view()
         same = same and selected.uidvalidity == box.uidvalidity
         same = same and selected.uids_persist
-        if same and condstore and box.modseq and view.has_unknown:
+        since = box.modseq if same and condstore else None
+        if since and view.has_unknown and knows_since(selected, since):
             await self._find_changes(view, box)
         await self._identify()
         for uids in view.without_flags.iter_wire(SET_OCTETS):
