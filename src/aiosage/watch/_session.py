@@ -41,8 +41,6 @@ from ..wire import (
     Status,
     StatusData,
     VanishedData,
-    is_gone,
-    to_message,
     with_inbox,
 )
 from ..wire.commands import (
@@ -51,13 +49,13 @@ from ..wire.commands import (
     Select,
     SelectResult,
     SessionState,
-    UidFetch,
     UidScan,
     UidSearch,
 )
 from ._hub import Hub
 from ._mailbox import Marks, WatchedMailbox, knows_since, marks_of, tells_all
 from ._others import ask, notify
+from ._read import read
 from ._scope import Scope
 from ._view import MailboxView
 
@@ -65,7 +63,6 @@ log = logging.getLogger("aiosage.watch")
 
 _TRUST: Final = 60.0
 """Seconds for which warnings of the server are ignored after a look they caused."""
-
 
 _EARLY: Final = 0.01
 """Seconds that a timer may be early."""
@@ -241,15 +238,22 @@ class WatchSession:
     async def _look_at_due(self) -> None:
         """Look at the mailboxes in which something has happened."""
         while box := self._next_due():
-            try:
-                await self._look(box)
-            except IMAPOperationError as error:
-                if box.name in self._scope.explicit or error.retryable:
-                    raise
-                await self._list()
-                if box.name in self._scope.names:
-                    log.info("%r cannot be watched: %s", box.name, error)
-                    self._scope.leave_out(box.name)
+            await self._look_if_there(box)
+
+    async def _look_if_there(self, box: WatchedMailbox) -> bool:
+        """Look at *box*; return whether it is still watched."""
+        try:
+            await self._look(box)
+        except IMAPOperationError as error:
+            if box.name in self._scope.explicit or error.retryable:
+                raise
+            await self._list()
+            if box.name in self._scope.names:
+                log.info("%r cannot be watched: %s", box.name, error)
+                self._scope.leave_out(box.name)
+                self._hub.delete(box.name)
+            return False
+        return True
 
     def _next_due(self) -> WatchedMailbox | None:
         """Return which mailbox to open; None if that which shall be is open."""
@@ -455,7 +459,12 @@ class WatchSession:
             # Servers do lose what they should push.
             await self._connection.noop()
             self._heard_at = self._now()
-        await self._identify()
+        try:
+            await self._identify()
+        except IMAPOperationError as error:
+            if error.retryable:
+                raise
+            self._is_doubtful = True  # opening it again tells why
         self._settle()
         if self._is_doubtful:
             await self._notify()
@@ -481,18 +490,13 @@ class WatchSession:
         self._must_fetch = False
         for queue in list(self._hub.queues):
             for name, uids in queue.to_fetch(self._scope.names).items():
+                if name not in self._scope.names:  # it went meanwhile
+                    continue
                 box = self._hub.mailbox(name)
-                if self._box is not box:
-                    await self._look(box)
-                found = await self._connection.execute(
-                    UidFetch(MessageSet(uids), self._fetch)
-                )
-                read = {data.uid: data for data in found if not is_gone(data)}
-                self._hub.supply(
-                    name,
-                    {
-                        uid: to_message(read[uid], name) if uid in read else None
-                        for uid in uids
-                    },
-                )
+                if self._box is not box and not await self._look_if_there(box):
+                    continue
+                found = await read(self._connection, name, uids, self._fetch)
+                if found.is_refused:
+                    self._is_doubtful, self._due[name] = True, None
+                self._hub.supply(name, found.messages)
         await self._look_at_due()
