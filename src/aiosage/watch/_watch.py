@@ -26,6 +26,7 @@ from ..errors import (
 from ..model import MessagePart
 from ..pool import IMAPConnectionPool
 from ..resilience import backoff
+from ..wire import with_inbox
 from ._cursor import WatchCursor
 from ._events import ConnectionState
 from ._hub import Hub
@@ -84,10 +85,7 @@ async def watch(
         since = WatchCursor.parse(since)
     hub = Hub()
     queue = hub.queue(queue_size, fetches=bool(fetch))
-    scopes = [
-        Scope(some, since.mailboxes if since is not None else None)
-        for some in _dealt(mailboxes, connections)
-    ]
+    scopes = _scopes(mailboxes, connections, since)
     for name in {name for scope in scopes for name in scope.names}:
         if since is not None and name in since.mailboxes:
             hub.mailbox(name).resume(since.mailboxes[name])
@@ -108,12 +106,16 @@ async def watch(
     raise error  # out here, so that it keeps the cause and context it has
 
 
-def _dealt(mailboxes: Sequence[str], connections: int) -> list[list[str]]:
-    """Return which of *mailboxes* to watch on each connection."""
-    alone = [name for name in dict.fromkeys(mailboxes) if not is_pattern(name)]
-    alone = alone[: connections - 1]
-    shared = [name for name in dict.fromkeys(mailboxes) if name not in alone]
-    return [[name] for name in alone] + ([shared] if shared else [])
+def _scopes(
+    mailboxes: Sequence[str], connections: int, since: WatchCursor | None
+) -> list[Scope]:
+    """Return which of *mailboxes* to watch on each connection, each on one."""
+    known = since.mailboxes if since is not None else None
+    watched = dict.fromkeys(map(with_inbox, mailboxes))
+    alone = [name for name in watched if not is_pattern(name)][: connections - 1]
+    shared = [name for name in watched if name not in alone]
+    scopes = [Scope([name]) for name in alone]
+    return [*scopes, Scope(shared, known, elsewhere=alone)] if shared else scopes
 
 
 def _is_transient(error: Exception) -> bool:
