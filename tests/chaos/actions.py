@@ -128,7 +128,7 @@ async def read_text(user: User, random: Random) -> None:
             found.add(message.uid)
             octets = user.ledger.octets[int(message.subject or 0)]
             text = (message.text or "").replace("\r\n", "\n")
-            assert text == body_of(octets), f"another text than of {message.subject}"
+            assert text == body_of(octets), f"not of {message.subject}: {text!r}"
     await user.all_but_gone(mailbox, uids, found)
 
 

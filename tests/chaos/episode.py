@@ -167,13 +167,13 @@ async def run(
                 proxy.plan = None
                 proxy.cut()
                 faults = len(proxy.struck) + crashes + ours.cancelled
-                await settled(straight, ledger, told, visitor)
+                await settled(straight, client, ledger, told, visitor)
                 for listener in listeners:
                     listener.cancel()
             check_nobody_holds_a_connection(client)
         async with asyncio.timeout(HANG):
             await proxy.wait_connections(0)
-        found = await census.take(straight, await names_of(straight), ledger)
+        found = await census.take_all(straight, (*MAILBOXES, *VOLATILE), ledger)
     census.check_copies(ledger, found)
     census.check_flags(ledger, found)
     return Outcome(
@@ -191,12 +191,6 @@ def check_nobody_holds_a_connection(client: IMAPClient) -> None:
     stats = client.stats()
     assert not stats.busy, f"somebody keeps a connection: {stats}"
     assert not stats.waiting, f"somebody waits for ever: {stats}"
-
-
-async def names_of(client: IMAPClient) -> list[str]:
-    """Return the mailboxes that the users use, and are there."""
-    there = {info.name for info in await client.folders.list()}
-    return [name for name in (*MAILBOXES, *VOLATILE) if name in there]
 
 
 def new_account(server: Server, seed: str) -> ConnectionConfig:
@@ -328,9 +322,11 @@ async def let_fail(
     """Let the server fail: as a whole, or for this account."""
     if isinstance(server, MemoryServer):
         await proxy.refuse()
-        server.disconnect_all(abort=random.random() < 0.5)
-        await asyncio.sleep(random.random() * 0.1)
-        await proxy.accept()
+        try:
+            server.disconnect_all(abort=random.random() < 0.5)
+            await asyncio.sleep(random.random() * 0.1)
+        finally:
+            await proxy.accept()
         return
     how = random.randrange(3)
     with anyio.CancelScope(shield=True):  # nobody could go on without a server
@@ -344,19 +340,22 @@ async def let_fail(
 
 
 async def settled(
-    straight: IMAPClient, ledger: Ledger, told: Replicas, visitor: Visitor
+    straight: IMAPClient,
+    client: IMAPClient,
+    ledger: Ledger,
+    told: Replicas,
+    visitor: Visitor,
 ) -> None:
     """Wait until the watches have told all that has happened."""
     deadline = asyncio.get_running_loop().time() + HANG
     while True:
-        names = [name for name in await names_of(straight) if name != "Copies"]
-        found = await census.take(straight, names, ledger)
+        found = await census.take_all(straight, (*WATCHED, *VOLATILE), ledger)
         visited = {name: found[name] for name in visitor.replicas.by_name}
         wrong = difference(told, found), difference(visitor.replicas, visited)
         if wrong == (None, None):
             return
         assert asyncio.get_running_loop().time() < deadline, (
-            f"told or there, not both: {wrong}"
+            f"told or there, not both: {wrong}\n{client.stats()}\n{stacks()}"
         )
         await asyncio.sleep(0.1)
 

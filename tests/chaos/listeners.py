@@ -85,7 +85,11 @@ def difference(
     for name in told.keys() & there:
         replica, mailbox = told[name], found[name]
         if replica.lasting_flags != mailbox.flags:
-            wrong[name] = replica.lasting_flags.items() ^ mailbox.flags.items()
+            told_flags = replica.lasting_flags.items()
+            wrong[name] = {
+                "told": dict(told_flags - mailbox.flags.items()),
+                "there": dict(mailbox.flags.items() - told_flags),
+            }
         elif replica.uidvalidity not in (None, mailbox.uidvalidity):
             wrong[name] = replica.uidvalidity, mailbox.uidvalidity
         elif replica.bare:
