@@ -72,7 +72,7 @@ class Conditions:
     def choose(cls, seed: str, *, retries: bool | None, encrypts: bool) -> Conditions:
         """Return those of *seed*; *retries* None for either, as *encrypts* allows."""
         random = Random(f"{seed} conditions")
-        chance = random.random() < 0.7
+        chance = random.random() < 0.5
         return cls(
             retries=chance if retries is None else retries,
             is_encrypted=random.random() < 0.3 and encrypts,
@@ -142,7 +142,7 @@ async def run(
         others = User(straight, ledger, MAILBOXES)
         told = Replicas(*WATCHED, ledger=ledger, fetches=conditions.fetches)
         async with client_through(proxy, ours_config, conditions) as client:
-            ours = User(client, ledger, MAILBOXES, impatience=0.3)
+            ours = User(client, ledger, MAILBOXES, impatience=0.4)
             visitor = Visitor(
                 client, conditions.visited, Replicas(*conditions.visited, ledger=ledger)
             )
@@ -250,13 +250,13 @@ def network(_number: int, random: Random) -> Sequence[Fault]:
         faults.append(Segments(largest=random.choice((7, 200)), direction=to_server))
     if random.random() < 0.2:
         faults.append(Delay(jitter=0.002))
-    if random.random() < 0.2:
-        faults.append(Stall(after=random.randrange(5_000), seconds=0.05))
+    for _ in range(random.randrange(3)):
+        faults.append(Stall(after=random.randrange(5_000), seconds=0.02))
     if random.random() < 0.05:
         faults.append(Refuse())
     elif random.random() < 0.9:
         # Some before there is a session, most in the midst of one.
-        after = random.randrange(random.choice((300, 3_000, 10_000)))
+        after = random.randrange(random.choice((300, 3_000, 3_000, 10_000)))
         how = random.choices(list(CutHow), weights=(4, 4, 1))[0]
         to = random.choice(list(Direction))
         faults.append(Cut(after=after, how=how, direction=to))
@@ -347,7 +347,8 @@ async def settled(
     visitor: Visitor,
 ) -> None:
     """Wait until the watches have told all that has happened."""
-    deadline = asyncio.get_running_loop().time() + HANG
+    # A watch may wait for a minute before it tries to connect again.
+    deadline = asyncio.get_running_loop().time() + 2 * HANG
     while True:
         found = await census.take_all(straight, (*WATCHED, *VOLATILE), ledger)
         visited = {name: found[name] for name in visitor.replicas.by_name}
