@@ -59,14 +59,19 @@ async def main() -> int:
             outcomes[outcome.retries] += outcome.outcomes
             minutes = (time.monotonic() - begin) / 60
             print(
-                f"{episode} episodes, {steps} steps ({steps / minutes:.0f} a minute),"
-                f" {faults} faults, {events} events, {visits} visits, no violation",
+                f"seed {seed}: {episode} episodes,"
+                f" {steps} steps ({steps / minutes:.0f} a minute), {faults} faults,"
+                f" {events} events, {visits} visits, no violation",
                 flush=True,
             )
             if options.once:
                 break
     for is_retried, counts in outcomes.items():
-        print("with retry:" if is_retried else "without retry:")
+        ends = Counter[str]()
+        for name, count in counts.items():
+            end = name.rpartition(": ")[2]
+            ends[end if end in ("done", "cancelled") else "in an error"] += count
+        print("with retry:" if is_retried else "without retry:", dict(ends))
         for name, count in sorted(counts.items()):
             print(f"{count:7} {name}")
     return 0

@@ -250,8 +250,10 @@ def network(_number: int, random: Random) -> Sequence[Fault]:
         faults.append(Segments(largest=random.choice((7, 200)), direction=to_server))
     if random.random() < 0.2:
         faults.append(Delay(jitter=0.002))
-    for _ in range(random.randrange(3)):
-        faults.append(Stall(after=random.randrange(5_000), seconds=0.02))
+    faults += (
+        Stall(after=random.randrange(5_000), seconds=0.02)
+        for _ in range(random.randrange(3))
+    )
     if random.random() < 0.05:
         faults.append(Refuse())
     elif random.random() < 0.9:
