@@ -8,12 +8,11 @@ import os
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 from typing import Final
-
-import anyio.to_thread
 
 from aiosage import ConnectionConfig, IMAPClient, MessagePart, Secret, Security
 from aiosage.resilience import RetryPolicy
@@ -330,15 +329,20 @@ async def let_fail(
         finally:
             await proxy.accept()
         return
-    how = random.randrange(3)
-    with anyio.CancelScope(shield=True):  # nobody could go on without a server
-        if how == 0:
-            await anyio.to_thread.run_sync(server.crash)
-            await anyio.to_thread.run_sync(server.revive)
-        else:
-            end = server.kick if how == 1 else server.kill_sessions
-            with suppress(DovecotError, ProcessLookupError):  # it has no session
-                await anyio.to_thread.run_sync(end, username)
+    fail = random.choice(
+        (
+            server.revive,  # which kills it first
+            partial(server.kick, username),
+            partial(server.kill_sessions, username),
+        )
+    )
+    task = asyncio.create_task(asyncio.to_thread(fail))
+    try:
+        await asyncio.shield(task)
+    except (DovecotError, ProcessLookupError):
+        pass  # there is no session to be ended
+    finally:
+        await asyncio.wait([task])  # nobody could go on without a server
 
 
 async def settled(
