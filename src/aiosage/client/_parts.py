@@ -31,14 +31,20 @@ async def add_texts(
     """Return *messages* with their text. Those that are gone are left out."""
     wanted = {
         message: tuple(
-            MessagePart.section(part.section) for part in text_parts(message)
+            MessagePart.section(part.section)
+            for part in text_parts(message)
+            if part.size != 0
         )
         for message in messages
     }
     return [
-        replace(message, sections={**message.sections, **told})
+        replace(message, sections={**message.sections, **_empty(message), **told})
         for message, told in await _read_parts(connection, owner, wanted)
     ]
+
+
+def _empty(message: EmailMessage) -> dict[str, bytes]:
+    return {part.section: b"" for part in text_parts(message) if part.size == 0}
 
 
 async def add_previews(
@@ -70,7 +76,7 @@ async def add_previews(
 
 def _beginning(root: BodyStructure | None) -> tuple[MessagePart, ...]:
     part = root and (root.text_part or root.html_part)
-    if not part:
+    if not part or part.size == 0:
         return ()
     octets = _PREVIEW_OCTETS if part.subtype == "plain" else _PREVIEW_HTML
     return (MessagePart.section(part.section).partial(0, octets),)
@@ -83,7 +89,9 @@ async def _read_parts(
 ) -> list[tuple[EmailMessage, dict[str, bytes]]]:
     """Return each message with its parts by section, such as ``1.2<0>``.
 
-    Most messages of a mailbox are built alike, so one command reads many.
+    Most messages of a mailbox are built alike, so one command reads many. Parts
+    that are not empty are NIL, or not told of, where the message has just been
+    expunged (RFC 2180 §4.1): then it is left out.
     """
     alike: dict[tuple[MessagePart, ...], list[EmailMessage]] = {}
     for message, parts in wanted.items():
@@ -97,10 +105,10 @@ async def _read_parts(
         found = {data.uid: data for data in await read_items(connection, uids, parts)}
         for message in messages:
             if (data := found.get(message.uid)) is not None:
-                told = ((part, data.sections.get(part.key)) for part in parts)
-                read.append(
-                    (message, {_section(p.key): o for p, o in told if o is not None})
-                )
+                octets = ((part.key, data.sections.get(part.key)) for part in parts)
+                told = {_section(key): o for key, o in octets if o is not None}
+                if told:
+                    read.append((message, told))
     return read
 
 

@@ -38,6 +38,11 @@ log = logging.getLogger("aiosage.watch")
 
 _LONG_LIFE: Final = 5.0
 """Seconds a connection must last for its loss not to count as one more failure."""
+_SHORT_LIVES: Final = 6
+"""Failures that connections count as, at most, on which all was heard for a moment.
+
+That is better than nothing, so there is a few seconds' wait between them, no more.
+"""
 
 
 @asynccontextmanager
@@ -125,6 +130,18 @@ def _is_transient(error: Exception) -> bool:
     )
 
 
+def failures_after(failures: int, lasted: float | None) -> int:
+    """Return how many failures in a row there are, with the loss of a connection.
+
+    Args:
+        failures: before that.
+        lasted: seconds for which all was heard on it; None if it never was.
+    """
+    if lasted is None:
+        return failures + 1
+    return 1 if lasted > _LONG_LIFE else min(failures + 1, _SHORT_LIVES)
+
+
 class _Watcher:
     """Watches on one connection after the other."""
 
@@ -173,12 +190,8 @@ class _Watcher:
                 is_stale = not failures and isinstance(error, IMAPConnectionLost)
                 if not (self._is_ready or is_stale) or not _is_transient(error):
                     raise
-                if (
-                    self._since is not None
-                    and time.monotonic() - self._since > _LONG_LIFE
-                ):
-                    failures = 0
-                failures += 1
+                lasted = None if self._since is None else time.monotonic() - self._since
+                failures = failures_after(failures, lasted)
                 title = self._scope.title
                 if self._is_ready:
                     self._hub.state(ConnectionState(title, False, str(error)))
