@@ -99,3 +99,11 @@ def demo(session: nox.Session) -> None:
     """What a newcomer runs first."""
     session.install("--quiet", ".[cli]")
     session.run("aiosage", "demo", *session.posargs)
+
+
+@nox.session
+def chaos(session: nox.Session) -> None:
+    """10,000 faults on each server, and nothing lost, doubled or left hanging."""
+    install(session)
+    for server in "memory", "dovecot":
+        session.run("python", "-m", "tests.chaos", "--server", server, *session.posargs)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import AsyncExitStack
 
-from aiosage.testing import DovecotServer, MemoryServer
+from aiosage.testing import Certificates, DovecotServer, MemoryServer
 
-from .episode import run
+from .episode import Server, run
 
 
 async def main() -> int:
@@ -23,42 +24,63 @@ async def main() -> int:
     parser.add_argument("--steps", type=int, default=120, help="of each episode")
     parser.add_argument("--seed", default="0", help="of the first episode")
     parser.add_argument("--once", action="store_true", help="only that one")
+    parser.add_argument("--retry", choices=("on", "off", "chance"), default="chance")
     options = parser.parse_args()
-    steps = faults = events = 0
-    outcomes: Counter[str] = Counter()
+    logging.disable(logging.WARNING)  # each retry is one
+    retries = {"on": True, "off": False}.get(options.retry)
+    steps = faults = events = visits = 0
+    outcomes: dict[bool, Counter[str]] = defaultdict(Counter)
     begin = time.monotonic()
     async with AsyncExitStack() as stack:
-        server: MemoryServer | DovecotServer = await stack.enter_async_context(
-            MemoryServer() if options.server == "memory" else DovecotServer()
-        )
+        certificates = stack.enter_context(Certificates())
+        server = _server(options.server, certificates)
+        await stack.enter_async_context(server)
+        trust = certificates.client_context()
         episode = 0
         while faults < options.faults:
             seed = f"{options.seed}.{episode}" if not options.once else options.seed
             try:
-                outcome = await run(server, seed, options.steps)
+                outcome = await run(
+                    server, seed, options.steps, retries=retries, trust=trust
+                )
             except BaseException:
                 traceback.print_exc()
                 print(
                     f"\nto repeat it: python -m tests.chaos --server {options.server}"
-                    f" --steps {options.steps} --seed {seed} --once"
+                    f" --retry {options.retry} --steps {options.steps}"
+                    f" --seed {seed} --once"
                 )
                 return 1
             episode += 1
             steps += outcome.steps
             faults += outcome.faults
             events += outcome.events
-            outcomes += outcome.outcomes
+            visits += outcome.visits
+            outcomes[outcome.retries] += outcome.outcomes
             minutes = (time.monotonic() - begin) / 60
             print(
-                f"{episode} episodes, {steps} steps ({steps / minutes:.0f} a minute),"
-                f" {faults} faults, {events} events, no violation",
+                f"seed {seed}: {episode} episodes,"
+                f" {steps} steps ({steps / minutes:.0f} a minute), {faults} faults,"
+                f" {events} events, {visits} visits, no violation",
                 flush=True,
             )
             if options.once:
                 break
-    for name, count in sorted(outcomes.items()):
-        print(f"{count:7} {name}")
+    for is_retried, counts in outcomes.items():
+        ends = Counter[str]()
+        for name, count in counts.items():
+            end = name.rpartition(": ")[2]
+            ends[end if end in ("done", "cancelled") else "in an error"] += count
+        print("with retry:" if is_retried else "without retry:", dict(ends))
+        for name, count in sorted(counts.items()):
+            print(f"{count:7} {name}")
     return 0
+
+
+def _server(kind: str, certificates: Certificates) -> Server:
+    if kind == "memory":
+        return MemoryServer(ssl_context=certificates.server_context())
+    return DovecotServer(certificates=certificates)
 
 
 sys.exit(asyncio.run(main()))

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from aiosage import Flag, IMAPClient, MessagePart
+from aiosage import (
+    Flag,
+    IMAPClient,
+    IMAPMailboxError,
+    MessagePart,
+    UIDValidityChanged,
+)
 
 from .ledger import Copies, Ledger, number_of
 
@@ -46,6 +53,19 @@ async def take(
         assert uids.uidvalidity is not None
         found[name] = Mailbox(uids.uidvalidity, numbers, flags)
     return found
+
+
+async def take_all(
+    client: IMAPClient, names: Iterable[str], ledger: Ledger
+) -> dict[str, Mailbox]:
+    """Look at those of the mailboxes that are there."""
+    names = set(names)
+    while True:
+        there = {info.name for info in await client.folders.list()}
+        try:
+            return await take(client, sorted(names & there), ledger)
+        except (IMAPMailboxError, UIDValidityChanged):
+            await asyncio.sleep(0.05)  # a cancelled command may go on there
 
 
 def check_copies(ledger: Ledger, found: Mapping[str, Mailbox]) -> None:

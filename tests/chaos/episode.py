@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 from typing import Final
 
-import anyio.to_thread
-
-from aiosage import ConnectionConfig, IMAPClient, Secret, Security, WatchEvent
+from aiosage import ConnectionConfig, IMAPClient, MessagePart, Secret, Security
+from aiosage.resilience import RetryPolicy
 from aiosage.testing import (
+    Corrupt,
     Cut,
     CutHow,
     Delay,
     Direction,
+    DovecotError,
     DovecotServer,
     Fault,
     FaultProxy,
@@ -30,9 +33,11 @@ from aiosage.testing import (
 )
 
 from . import census
+from .actions import EVERYTHING, OTHERS, VOLATILE
 from .ledger import Ledger
-from .replica import Replica
-from .users import EVERYTHING, HANG, OTHERS, User, stacks
+from .listeners import Visitor, difference, listen
+from .replica import Replicas
+from .users import HANG, User, stacks
 
 WATCHED: Final = ("INBOX", "Work")
 MAILBOXES: Final = (*WATCHED, "Copies")
@@ -42,6 +47,41 @@ CONNECTIONS: Final = 5
 Server = MemoryServer | DovecotServer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """How the account is used.
+
+    Attributes:
+        retries: our client tries again by itself what the network interrupts.
+        is_encrypted: by TLS; then the network also corrupts what it carries.
+        connections: that the watch holds.
+        fetches: the watch reads new messages.
+        queue_size: of the watch.
+        visited: mailboxes that are watched now and then.
+    """
+
+    retries: bool
+    is_encrypted: bool
+    connections: int
+    fetches: bool
+    queue_size: int
+    visited: tuple[str, ...]
+
+    @classmethod
+    def choose(cls, seed: str, *, retries: bool | None, encrypts: bool) -> Conditions:
+        """Return those of *seed*; *retries* None for either, as *encrypts* allows."""
+        random = Random(f"{seed} conditions")
+        chance = random.random() < 0.5
+        return cls(
+            retries=chance if retries is None else retries,
+            is_encrypted=random.random() < 0.3 and encrypts,
+            connections=random.choice((1, 1, 2)),
+            fetches=random.random() < 0.5,
+            queue_size=random.choice((1, 20, 20, 1000)),
+            visited=random.choice((("INBOX",), ("INBOX", "Work"), ("Work",))),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What an episode saw.
@@ -49,55 +89,107 @@ class Outcome:
     Attributes:
         steps: what the users did.
         faults: what befell them: cuts, stalls, refusals, cancellations, crashes.
-        events: what the watch told.
-        outcomes: how often what ended how, for people.
+        events: what the watches told.
+        visits: how often a watch went on from a kept cursor.
+        retries: our client tried again by itself what the network interrupted.
+        outcomes: how often what of ours ended how, for people.
     """
 
     steps: int
     faults: int
     events: int
+    visits: int
+    retries: bool
     outcomes: Counter[str]
 
 
-async def run(server: Server, seed: str, steps: int) -> Outcome:
+async def run(
+    server: Server,
+    seed: str,
+    steps: int,
+    *,
+    retries: bool | None = None,
+    trust: ssl.SSLContext | None = None,
+) -> Outcome:
     """Let everybody use a new account, and check what is left.
 
     Args:
         server: where the account is. It is crashed and revived.
         seed: of all chance, but for that of time.
         steps: what our users do, in all.
+        retries: of our client; None for what chance says.
+        trust: what to verify the server by in encrypted episodes; None for none.
 
     Raises:
         AssertionError: something is lost, doubled, damaged, left over or hangs.
     """
+    conditions = Conditions.choose(seed, retries=retries, encrypts=trust is not None)
     config = new_account(server, seed)
-    async with nothing_left_over(), network_before(config, seed) as proxy:
-        ledger = Ledger()
-        async with IMAPClient(config, max_connections=CONNECTIONS) as straight:
-            for name in MAILBOXES[1:]:
-                await straight.folders.create(name)
-            others = User(straight, ledger, MAILBOXES)
-            replicas = {name: Replica() for name in WATCHED}
+    ours_config = config
+    if conditions.is_encrypted:
+        ours_config = replace(
+            config, port=server.tls_port, security=Security.TLS, ssl_context=trust
+        )
+    ledger = Ledger()
+    async with (
+        nothing_left_over(),
+        network_before(ours_config, seed) as proxy,
+        IMAPClient(config, max_connections=CONNECTIONS) as straight,
+    ):
+        for name in MAILBOXES[1:]:
+            await straight.folders.create(name)
+        others = User(straight, ledger, MAILBOXES)
+        told = Replicas(*WATCHED, ledger=ledger, fetches=conditions.fetches)
+        async with client_through(proxy, ours_config, conditions) as client:
+            ours = User(client, ledger, MAILBOXES, impatience=0.4)
+            visitor = Visitor(
+                client, conditions.visited, Replicas(*conditions.visited, ledger=ledger)
+            )
             async with (
-                client_through(proxy, config) as client,
-                client.watch(*WATCHED, queue_size=20) as events,
+                client.watch(
+                    *WATCHED,
+                    "Volatile*",
+                    queue_size=conditions.queue_size,
+                    connections=conditions.connections,
+                    fetch=[MessagePart.FULL] if conditions.fetches else [],
+                ) as events,
+                asyncio.TaskGroup() as tasks,
             ):
-                ours = User(client, ledger, MAILBOXES, impatience=0.2)
-                told = asyncio.create_task(listen(events, replicas, Random(seed)))
-                proxy.plan = network
+                listeners = [
+                    tasks.create_task(listen(events, told, Random(seed))),
+                    tasks.create_task(visitor.run(Random(f"{seed} visitor"))),
+                ]
+                await visitor.is_ready.wait()
+                proxy.plan = encrypted if conditions.is_encrypted else network
                 proxy.cut()
-                crashes = await use(server, proxy, ours, others, seed, steps)
+                crashes = await use(server, proxy, ours, others, config, seed, steps)
                 proxy.plan = None
                 proxy.cut()
                 faults = len(proxy.struck) + crashes + ours.cancelled
-                await settled(straight, ledger, replicas, told)
-            async with asyncio.timeout(HANG):
-                await proxy.wait_connections(0)
-            found = await census.take(straight, MAILBOXES, ledger)
+                await settled(straight, client, ledger, told, visitor)
+                for listener in listeners:
+                    listener.cancel()
+            check_nobody_holds_a_connection(client)
+        async with asyncio.timeout(HANG):
+            await proxy.wait_connections(0)
+        found = await census.take_all(straight, (*MAILBOXES, *VOLATILE), ledger)
     census.check_copies(ledger, found)
     census.check_flags(ledger, found)
-    heard = sum(replica.events for replica in replicas.values())
-    return Outcome(ours.steps + others.steps, faults, heard, ledger.outcomes)
+    return Outcome(
+        ours.steps + others.steps,
+        faults,
+        told.events + visitor.replicas.events,
+        visitor.visits,
+        conditions.retries,
+        ours.outcomes,
+    )
+
+
+def check_nobody_holds_a_connection(client: IMAPClient) -> None:
+    """Fail if a connection was not given back, or somebody waits for one."""
+    stats = client.stats()
+    assert not stats.busy, f"somebody keeps a connection: {stats}"
+    assert not stats.waiting, f"somebody waits for ever: {stats}"
 
 
 def new_account(server: Server, seed: str) -> ConnectionConfig:
@@ -116,7 +208,9 @@ def new_account(server: Server, seed: str) -> ConnectionConfig:
     )
 
 
-def client_through(proxy: FaultProxy, config: ConnectionConfig) -> IMAPClient:
+def client_through(
+    proxy: FaultProxy, config: ConnectionConfig, conditions: Conditions
+) -> IMAPClient:
     """Return a client that soon notices that nothing comes any more."""
     bad = replace(
         config,
@@ -125,8 +219,14 @@ def client_through(proxy: FaultProxy, config: ConnectionConfig) -> IMAPClient:
         connect_timeout=1.0,
         read_timeout=0.5,
         idle_renewal=0.3,
+        poll_interval=0.1,
     )
-    return IMAPClient(bad, max_connections=CONNECTIONS)
+    policy = RetryPolicy(attempts=6, timeout=15.0, first_wait=0.02, longest_wait=0.5)
+    return IMAPClient(
+        bad,
+        max_connections=CONNECTIONS,
+        retry=policy if conditions.retries else None,
+    )
 
 
 @asynccontextmanager
@@ -143,27 +243,46 @@ def network(_number: int, random: Random) -> Sequence[Fault]:
     """Return what befalls a connection."""
     faults: list[Fault] = []
     if random.random() < 0.5:
-        faults.append(Segments(largest=random.choice((1, 7, 200))))
+        faults.append(Segments(largest=random.choice((1, 7, 50, 200, 200))))
     if random.random() < 0.3:
         to_server = Direction.TO_SERVER
         faults.append(Segments(largest=random.choice((7, 200)), direction=to_server))
     if random.random() < 0.2:
         faults.append(Delay(jitter=0.002))
-    if random.random() < 0.2:
-        faults.append(Stall(after=random.randrange(5_000), seconds=0.05))
+    faults += (
+        Stall(after=random.randrange(5_000), seconds=0.02)
+        for _ in range(random.randrange(3))
+    )
     if random.random() < 0.05:
         faults.append(Refuse())
     elif random.random() < 0.9:
         # Some before there is a session, most in the midst of one.
-        after = random.randrange(random.choice((300, 3_000, 30_000)))
+        after = random.randrange(random.choice((300, 3_000, 3_000, 10_000)))
         how = random.choices(list(CutHow), weights=(4, 4, 1))[0]
         to = random.choice(list(Direction))
         faults.append(Cut(after=after, how=how, direction=to))
     return faults
 
 
+def encrypted(number: int, random: Random) -> Sequence[Fault]:
+    """Return what befalls an encrypted connection: octets are changed, too."""
+    faults = list(network(number, random))
+    if random.random() < 0.5:
+        after = random.randrange(random.choice((3_000, 30_000)))
+        mask = 1 << random.randrange(8)
+        to = random.choice(list(Direction))
+        faults.append(Corrupt(after=after, mask=mask, direction=to))
+    return faults
+
+
 async def use(
-    server: Server, proxy: FaultProxy, ours: User, others: User, seed: str, steps: int
+    server: Server,
+    proxy: FaultProxy,
+    ours: User,
+    others: User,
+    config: ConnectionConfig,
+    seed: str,
+    steps: int,
 ) -> int:
     """Let all users act until ours have done *steps*; return how often it crashed."""
 
@@ -183,7 +302,7 @@ async def use(
         while True:
             await asyncio.sleep(0.2 + random.random())
             crashes += 1
-            await crash_and_revive(server, proxy, random)
+            await let_fail(server, proxy, config.username, random)
 
     async with asyncio.TaskGroup() as users:
         background = [
@@ -198,62 +317,62 @@ async def use(
     return crashes
 
 
-async def crash_and_revive(server: Server, proxy: FaultProxy, random: Random) -> None:
-    """Let the server fail, with everybody who is connected."""
+async def let_fail(
+    server: Server, proxy: FaultProxy, username: str, random: Random
+) -> None:
+    """Let the server fail: as a whole, or for this account."""
     if isinstance(server, MemoryServer):
         await proxy.refuse()
-        server.disconnect_all()
-        await asyncio.sleep(random.random() * 0.1)
-        await proxy.accept()
-    else:
-        with anyio.CancelScope(shield=True):  # nobody could go on without a server
-            await anyio.to_thread.run_sync(server.crash)
-            await anyio.to_thread.run_sync(server.revive)
-
-
-async def listen(
-    events: asyncio.Queue[WatchEvent], replicas: dict[str, Replica], random: Random
-) -> None:
-    """Take in what the watch tells, sometimes slowly."""
-    while True:
-        event = await events.get()
-        replicas[event.mailbox].hear(event)
-        if random.random() < 0.02:
+        try:
+            server.disconnect_all(abort=random.random() < 0.5)
             await asyncio.sleep(random.random() * 0.1)
+        finally:
+            await proxy.accept()
+        return
+    fail = random.choice(
+        (
+            server.revive,  # which kills it first
+            partial(server.kick, username),
+            partial(server.kill_sessions, username),
+        )
+    )
+    task = asyncio.create_task(asyncio.to_thread(fail))
+    try:
+        await asyncio.shield(task)
+    except (DovecotError, ProcessLookupError):
+        pass  # there is no session to be ended
+    finally:
+        await asyncio.wait([task])  # nobody could go on without a server
 
 
 async def settled(
     straight: IMAPClient,
+    client: IMAPClient,
     ledger: Ledger,
-    replicas: dict[str, Replica],
-    told: asyncio.Task[None],
+    told: Replicas,
+    visitor: Visitor,
 ) -> None:
-    """Wait until the watch has told all that has happened, and check it."""
-    deadline = asyncio.get_running_loop().time() + HANG
+    """Wait until the watches have told all that has happened."""
+    # A watch may wait for a minute before it tries to connect again.
+    deadline = asyncio.get_running_loop().time() + 2 * HANG
     while True:
-        found = await census.take(straight, WATCHED, ledger)
-        wrong = {
-            name: replicas[name].flags.items() ^ mailbox.flags.items()
-            for name, mailbox in found.items()
-            if replicas[name].flags != mailbox.flags
-        }
-        if told.done():
-            told.result()
-        if not wrong:
-            told.cancel()
+        found = await census.take_all(straight, (*WATCHED, *VOLATILE), ledger)
+        visited = {name: found[name] for name in visitor.replicas.by_name}
+        wrong = difference(told, found), difference(visitor.replicas, visited)
+        if wrong == (None, None):
             return
         assert asyncio.get_running_loop().time() < deadline, (
-            f"told or there, not both: {wrong}"
+            f"told or there, not both: {wrong}\n{client.stats()}\n{stacks()}"
         )
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
 
 
 @asynccontextmanager
-async def nothing_left_over() -> AsyncIterator[None]:
-    """Fail if the block leaves a task or a file descriptor."""
+async def nothing_left_over(patience: float = HANG) -> AsyncIterator[None]:
+    """Fail if the block leaves a task or a file descriptor after *patience* seconds."""
     tasks, files = asyncio.all_tasks(), _open_files()
     yield
-    deadline = asyncio.get_running_loop().time() + HANG
+    deadline = asyncio.get_running_loop().time() + patience
     while left := asyncio.all_tasks() - tasks:
         # Servers and sockets end in a moment, of their own accord.
         assert asyncio.get_running_loop().time() < deadline, f"{left}\n{stacks()}"

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import anyio
 import pytest
 
 from aiosage import (
@@ -288,3 +289,31 @@ def test_names_are_given_once_and_to_accounts_only() -> None:
         IMAPAccounts([config, config])
     with pytest.raises(TypeError, match="str is no"):
         IMAPAccounts(["imaps://jane@imap.example.org"])  # type: ignore[list-item]
+
+
+async def test_what_is_cancelled_in_one_account_cancels_no_other(
+    memory: MemoryServer,
+) -> None:
+    """As when it awaits a task that somebody else has cancelled."""
+    configs = {str(n): account(memory.port, n) for n in range(3)}
+    given_up = asyncio.get_running_loop().create_future()
+    given_up.cancel()
+
+    async def work(client: IMAPClient) -> str | None:
+        if client is accounts["1"]:
+            await given_up
+        return await subject(client)
+
+    async with IMAPAccounts(configs) as accounts:
+        outcomes = await accounts.map(work)
+        assert isinstance(outcomes["1"].error, asyncio.CancelledError)
+        assert [outcomes[name].value for name in "02"] == ["number 0", "number 2"]
+
+        mapping = asyncio.create_task(accounts.map(lambda client: asyncio.sleep(60)))
+        await asyncio.sleep(0)
+        mapping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await mapping
+        with anyio.move_on_after(0.01) as scope:
+            await accounts.map(lambda client: asyncio.sleep(60))
+        assert scope.cancelled_caught

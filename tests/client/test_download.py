@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import os
 import quopri
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,10 +20,11 @@ from aiosage import (
     IMAPConnectionError,
     IMAPMailboxUIDService,
     IMAPMessageError,
+    IMAPProtocolError,
     MessagePart,
     UIDValidityChanged,
 )
-from aiosage.testing import DovecotServer, cancel_at_every_await
+from aiosage.testing import DovecotServer, Peer, ScriptedServer, cancel_at_every_await
 
 from ..conftest import Endpoint
 from .accounts import OtherClient, client_of, open_client, small
@@ -278,6 +282,57 @@ async def test_a_file_that_came_up_meanwhile_is_left_alone(
         )
     assert path.read_bytes() == b"another's"
     assert files_in(tmp_path) == [path]
+
+
+async def test_more_than_was_asked_for_is_not_handed_on() -> None:
+    """After a lost connection, say, or the file would be longer than its size."""
+
+    async def serve(peer: Peer) -> None:
+        begin = "S: * PREAUTH [CAPABILITY IMAP4rev1] ready\nC: T1 EXAMINE INBOX"
+        begin += "\nS: * 1 EXISTS\nS: * OK [UIDVALIDITY 9] ok\nS: T1 OK done"
+        await peer.play(begin)
+        while "<" in (line := await peer.line()):
+            end = f"{line.split()[0]} OK done\r\n".encode()
+            peer.send(b"* 1 FETCH (UID 1 BODY[]<4> {10}\r\n4567890123)\r\n" + end)
+        peer.send(b"* 1 FETCH (UID 1 BODY[] {10}\r\n0123")
+        await peer.writer.drain()
+        peer.writer.close()
+
+    async with (
+        ScriptedServer(serve, complete=False) as server,
+        open_client(server.host, server.port, "joe") as client,
+        client.mailbox().download(1) as octets,
+    ):
+        assert await anext(octets) == b"0123"
+        with pytest.raises(IMAPProtocolError, match="6 were asked for"):
+            await anext(octets)
+
+
+async def test_a_file_is_not_left_to_a_thread(
+    inbox: IMAPMailboxUIDService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread cannot be cancelled; what it works on must not go meanwhile."""
+    await inbox.append(RAW)
+    loop, begun, go = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    link = os.link
+
+    def slow_link(src: str, dst: str) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        go.wait()
+        link(src, dst)
+
+    monkeypatch.setattr(os, "link", slow_link)
+    saving = asyncio.create_task(inbox.download_to(tmp_path / "file", 1))
+    await begun.wait()
+    for _ in range(3):
+        saving.cancel()
+        await asyncio.sleep(0)
+    assert not saving.done()
+    go.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await saving
+    assert [path.read_bytes() for path in files_in(tmp_path)] == [RAW]
 
 
 async def test_a_cancelled_file_is_whole_or_absent(

@@ -7,18 +7,30 @@ import asyncio
 import pytest
 
 from aiosage import (
+    EmailMessage,
+    FetchOrder,
     Flag,
     IMAPClient,
+    IMAPMailboxError,
     IMAPMailboxUIDService,
+    IMAPMessageError,
     MessagePart,
     MessageSet,
 )
 from aiosage import (
     IMAPSearchCriteria as S,
 )
+from aiosage.model import MAX_UID
 
 from ..conftest import Endpoint
-from .accounts import OtherClient, client_of, flags_of, small, uids_of
+from .accounts import (
+    OtherClient,
+    client_of,
+    flags_of,
+    scripted_client,
+    small,
+    uids_of,
+)
 from .relay import Relay
 
 
@@ -164,6 +176,138 @@ async def test_messages_expunged_in_between_are_left_out(
         found.append(message.uid)
 
     assert found == [uid for uid in range(1, 21) if uid != 19]
+
+
+@pytest.mark.parametrize("order", [FetchOrder.ASCENDING, FetchOrder.NEWEST_FIRST])
+async def test_a_range_may_be_larger_than_any_mailbox(
+    any_server: Endpoint, order: FetchOrder
+) -> None:
+    """`1:*` has no other form; 2^32 UIDs are not asked for one after the other."""
+    async with (
+        Relay(any_server.host, any_server.port) as relay,
+        client_of(any_server, port=relay.port) as client,
+    ):
+        inbox = client.mailbox()
+        for number in (1, 2, 3):
+            await inbox.append(small(number))
+        everything = MessageSet.from_range(2, MAX_UID)
+        found = [m async for m in inbox.fetch(everything, order=order)]
+        texts = [m async for m in inbox.fetch_text(everything, order=order)]
+
+        async def take(_: EmailMessage) -> None:
+            pass
+
+        result = await inbox.process_in_batches(everything, take)
+
+    expected = [2, 3] if order is FetchOrder.ASCENDING else [3, 2]
+    assert [m.uid for m in found] == [m.uid for m in texts] == expected
+    assert list(result.succeeded) == [2, 3]
+    assert relay.commands.count("UID FETCH") < 10
+
+
+async def test_octets_are_no_messages(inbox: IMAPMailboxUIDService) -> None:
+    """To type checkers they are numbers: `b"3"`, as imaplib tells a UID, is 51."""
+    await inbox.append(small(1))
+    for read in (inbox.fetch, inbox.fetch_text):
+        with pytest.raises(TypeError):
+            read(b"1")
+    with pytest.raises(TypeError):
+        await inbox.expunge(b"1")
+
+
+async def test_inbox_has_no_case(client: IMAPClient) -> None:
+    """RFC 9051 §5.1; and a name that Unicode folds to it is another mailbox."""
+    await client.mailbox("inbox").append(small(1))
+    found = await client.mailbox("Inbox").search()
+
+    assert found.mailbox == "INBOX"
+    assert await uids_of(client.mailbox("iNBOX"), found) == [1]
+    assert client.mailbox("\u0131nbox").name == "\u0131nbox"
+    with pytest.raises(IMAPMailboxError):
+        await client.folders.delete("\u0131nbox")
+
+
+SELECTED = """S: * PREAUTH [CAPABILITY IMAP4rev1] ready
+C: T1 EXAMINE INBOX
+S: * 3 EXISTS
+S: * OK [UIDVALIDITY 9] ok
+S: T1 OK [READ-ONLY] done
+"""
+
+
+async def test_what_stops_early_is_asked_for_the_rest() -> None:
+    """MESSAGELIMIT (RFC 9738 §3.1), announced or not."""
+    script = f"""{SELECTED}
+C: T2 UID FETCH 1:3 (FLAGS)
+S: * 3 FETCH (UID 3 FLAGS ())
+S: T2 OK [MESSAGELIMIT 1 3] stopped
+C: T3 UID FETCH 1:2 (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS ())
+S: * 2 FETCH (UID 2 FLAGS ())
+S: T3 OK [MESSAGELIMIT 2 1] stopped
+"""
+    async with scripted_client(script) as client:
+        found = await uids_of(
+            client.mailbox(), MessageSet([1, 2, 3]), MessagePart.FLAGS
+        )
+
+    assert found == [1, 2, 3]
+
+
+async def test_who_never_gets_on_is_not_asked_for_ever() -> None:
+    script = f"""{SELECTED}
+C: T2 UID FETCH 1:3 (FLAGS)
+S: T2 OK [MESSAGELIMIT 1 4] stopped
+"""
+    async with scripted_client(script) as client:
+        with pytest.raises(IMAPMessageError, match="MESSAGELIMIT"):
+            await uids_of(client.mailbox(), MessageSet([1, 2, 3]), MessagePart.FLAGS)
+
+
+async def test_a_refusal_since_some_are_gone_leaves_the_others() -> None:
+    """The server may refuse all until it could tell (RFC 2180 §4.1.1)."""
+    script = f"""{SELECTED}
+C: T2 UID FETCH 1:3 (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS ())
+S: T2 NO [EXPUNGEISSUED] some are gone
+C: T3 NOOP
+S: * 2 EXPUNGE
+S: T3 OK done
+C: T4 UID FETCH 1:3 (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS ())
+S: * 2 FETCH (UID 3 FLAGS ())
+S: T4 OK done
+"""
+    async with scripted_client(script) as client:
+        found = await uids_of(
+            client.mailbox(), MessageSet([1, 2, 3]), MessagePart.FLAGS
+        )
+
+    assert found == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        (MessagePart.HEADER, 'BODY[HEADER] ""'),
+        (MessagePart.INTERNAL_DATE, 'INTERNALDATE "01-Jan-2026 00:00:00 +0000"'),
+    ],
+)
+async def test_flags_of_a_message_that_goes_meanwhile_are_no_message(
+    item: MessagePart, told: str
+) -> None:
+    r"""Somebody else marks it ``\Deleted`` and expunges it."""
+    script = f"""{SELECTED}
+C: T2 UID FETCH 1:2 ({item})
+S: * 1 FETCH (FLAGS (\\Deleted) UID 1)
+S: * 2 FETCH (UID 2 {told})
+S: * 1 EXPUNGE
+S: T2 OK done
+"""
+    async with scripted_client(script) as client:
+        found = await uids_of(client.mailbox(), MessageSet([1, 2]), item)
+
+    assert found == [2]
 
 
 async def test_big_messages_among_small_ones_are_asked_for_alone(

@@ -12,7 +12,10 @@ from aiosage import (
     IMAPConnectionLost,
     IMAPMailboxUIDService,
     IMAPMessageError,
+    Security,
 )
+from aiosage.connection import TraceRecord
+from aiosage.testing import MemoryServer
 
 from ..connection.scripted import LOGGED_IN
 from .accounts import flags_of, raws_of, scripted_client, small
@@ -143,3 +146,27 @@ async def test_a_uid_that_is_none_is_a_value_error(
     with pytest.raises(ValueError, match="UIDs are in"):
         await inbox.replace(0, small(1))
     assert not await inbox.search()
+
+
+async def test_a_message_that_goes_as_it_is_replaced_is_told_of() -> None:
+    """REPLACE itself finds that: the error is about a message, not its mailbox."""
+
+    def expunge(record: TraceRecord) -> None:
+        if "UID REPLACE" in record.text:  # before the server reads it
+            box.expunge([1])
+
+    async with MemoryServer() as server:
+        box = server.add_account("jane", "secret").mailbox("INBOX")
+        box.deliver(small(1))
+        async with IMAPClient(
+            server.host,
+            "jane",
+            "secret",
+            port=server.port,
+            security=Security.PLAIN,
+            trace=expunge,
+        ) as client:
+            with pytest.raises(IMAPMessageError, match="there is no message 1"):
+                await client.mailbox().replace(1, small(2))
+
+    assert box.uids == []

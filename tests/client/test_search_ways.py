@@ -245,6 +245,44 @@ S: T4 OK done
         assert await client.mailbox().count() == 3
 
 
+async def test_who_does_not_understand_return_is_understood() -> None:
+    """No MIN does not mean that nothing was found, if something is told."""
+    script = f"""{SELECTED.format("ESEARCH")}
+C: T2 UID SEARCH RETURN (MIN) ALL
+S: * SEARCH 4 2
+S: T2 OK done
+C: T3 UID SEARCH RETURN (ALL) ALL
+S: * SEARCH 4 2
+S: T3 OK done
+"""
+    async with scripted_client(script) as client:
+        assert await client.mailbox().first() == 2
+
+
+async def test_only_the_last_batch_is_smaller() -> None:
+    """Wherever the pages end that the server is asked for."""
+    script = f"""{SELECTED.format("ESEARCH PARTIAL")}
+C: T2 UID SEARCH RETURN (PARTIAL 1:60000) ALL
+S: * ESEARCH (TAG "T2") UID PARTIAL (1:60000 1:60000)
+S: T2 OK done
+C: T3 NOOP
+S: T3 OK done
+C: T4 UID SEARCH RETURN (PARTIAL 1:60000) UID 60001:{MAX_UID}
+S: * ESEARCH (TAG "T4") UID PARTIAL (1:60000 60001:120000)
+S: T4 OK done
+C: T5 NOOP
+S: T5 OK done
+C: T6 UID SEARCH RETURN (PARTIAL 1:60000) UID 120001:{MAX_UID}
+S: * ESEARCH (TAG "T6") UID PARTIAL (1:60000 120001)
+S: T6 OK done
+"""
+    async with scripted_client(script) as client:
+        batches = client.mailbox().search_batches(batch_size=60_000)
+        sizes = [len(batch) async for batch in batches]
+
+    assert sizes == [60_000, 60_000, 1]
+
+
 async def test_pages_end_with_the_largest_uid() -> None:
     script = f"""{SELECTED.format("ESEARCH PARTIAL")}
 C: T2 UID SEARCH RETURN (PARTIAL 1:1) ALL

@@ -8,6 +8,7 @@ from aiosage import (
     IMAPCapabilityError,
     IMAPClient,
     IMAPMailboxUIDService,
+    IMAPProtocolError,
     MessageSet,
     SortKey,
 )
@@ -152,6 +153,54 @@ S: T6 OK done
     assert list(result) == [6, 4]
     assert "charset" in result.plan.reason
     assert result.messages == MessageSet([4, 6], mailbox="INBOX", uidvalidity=9)
+
+
+async def test_a_server_that_sorts_only_some_messages_is_not_taken_at_its_word() -> (
+    None
+):
+    """MESSAGELIMIT (RFC 9738 §3.1)."""
+    script = f"""{SELECTED.format("SORT ESEARCH")}
+C: T2 UID SORT (SIZE) US-ASCII ALL
+S: * SORT 3
+S: T2 OK [MESSAGELIMIT 1 3] stopped
+C: T3 UID SEARCH RETURN (ALL) ALL
+S: * ESEARCH (TAG "T3") UID ALL 1,3
+S: T3 OK done
+C: T4 NOOP
+S: T4 OK done
+C: T5 UID FETCH 1,3 (RFC822.SIZE)
+S: * 1 FETCH (UID 1 RFC822.SIZE 20)
+S: * 3 FETCH (UID 3 RFC822.SIZE 10)
+S: T5 OK done
+"""
+    async with scripted_client(script) as client:
+        result = await client.mailbox().sort(S.ALL, SortKey.SIZE)
+
+    assert list(result) == [3, 1]
+    assert result.plan.is_here
+
+
+@pytest.mark.parametrize(
+    ("capability", "told"), [("SORT", "* SORT 3 0"), ("", "* SEARCH 3")]
+)
+async def test_what_cannot_be_sorted_is_a_protocol_error(
+    capability: str, told: str
+) -> None:
+    """UID 0, or a message of no size, is the server's mistake, not the caller's."""
+    if capability:
+        dialog = f"C: T2 UID SORT (SIZE) US-ASCII ALL\nS: {told}\nS: T2 OK done"
+    else:
+        dialog = f"""C: T2 UID SEARCH ALL
+S: {told}
+S: T2 OK done
+C: T3 NOOP
+S: T3 OK done
+C: T4 UID FETCH 3 (RFC822.SIZE)
+S: * 3 FETCH (UID 3 FLAGS ())
+S: T4 OK done"""
+    async with scripted_client(SELECTED.format(capability) + dialog) as client:
+        with pytest.raises(IMAPProtocolError):
+            await client.mailbox().sort(S.ALL, SortKey.SIZE)
 
 
 async def test_an_order_is_told_in_ranges_where_the_server_can() -> None:

@@ -14,8 +14,10 @@ from aiosage import (
     IMAPMailboxUIDService,
     IMAPMessageError,
     MessagePart,
+    Security,
 )
-from aiosage.testing import DovecotServer
+from aiosage.connection import TraceRecord
+from aiosage.testing import DovecotServer, MemoryServer
 
 from ..conftest import Endpoint
 from .accounts import OtherClient, client_of, open_client, small
@@ -171,3 +173,48 @@ async def test_ids_and_dates_are_typed_where_there_are_any(
             or message.sections["BINARY[1]"] == b"Hello 1\r\n"
         )
     assert (await inbox.fetch_one(1)).raw == small(1)
+
+
+@pytest.mark.parametrize("asked_for", ["BODY.PEEK[1])", "BODY.PEEK[1]<0"])
+async def test_a_message_that_goes_while_it_is_read_is_left_out(asked_for: str) -> None:
+    """Its text is NIL then (RFC 2180 §4.1), which is not what it said."""
+
+    def expunge(record: TraceRecord) -> None:
+        if asked_for in record.text:  # before the server reads it
+            account.mailbox("INBOX").expunge([2])
+
+    async with MemoryServer(disable=["PREVIEW"]) as server:
+        account = server.add_account("jane", "secret")
+        for number in range(1, 4):
+            account.mailbox("INBOX").deliver(small(number))
+        async with IMAPClient(
+            server.host,
+            "jane",
+            "secret",
+            port=server.port,
+            security=Security.PLAIN,
+            trace=expunge,
+        ) as client:
+            inbox = client.mailbox()
+            previews = asked_for.endswith("<0")
+            messages = (
+                inbox.fetch([1, 2, 3], MessagePart.PREVIEW)
+                if previews
+                else inbox.fetch_text([1, 2, 3])
+            )
+            found = {
+                m.uid: m.server_preview if previews else m.text async for m in messages
+            }
+
+    assert account.mailbox("INBOX").uids == [1, 3]
+    assert list(found) == [1, 3]
+    assert all(text and text.strip() for text in found.values())
+
+
+async def test_an_empty_text_is_text(server: Endpoint) -> None:
+    """A message without a body is there, unlike one that is gone."""
+    async with client_of(server) as client:
+        await client.mailbox().append(b"Subject: nothing\r\n\r\n")
+        (message,) = [m async for m in client.mailbox().fetch_text([1])]
+
+    assert message.text == ""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from aiosage import (
+    FetchOrder,
     Flag,
     IMAPClient,
     IMAPMailboxUIDService,
+    IMAPSearchCriteria,
     MessagePart,
+    SortKey,
     UIDValidityChanged,
 )
 
@@ -23,6 +26,7 @@ async def test_messages_of_an_earlier_life_are_refused(
     box = client.mailbox("Box")
     await box.append(small(1))
     old = await box.search()
+    ordered = await box.sort(IMAPSearchCriteria.ALL, SortKey.SUBJECT)
     await client.folders.delete("Box")
     other.create("Box")
     other.deliver(small(2), mailbox="Box")
@@ -33,6 +37,9 @@ async def test_messages_of_an_earlier_life_are_refused(
         box.copy(old, "INBOX"),
         box.expunge(old),
         uids_of(box, old),
+        box.expunge(ordered),
+        anext(box.fetch(ordered, order=FetchOrder.AS_GIVEN)),
+        anext(box.fetch_text(ordered)),
     ):
         with pytest.raises(UIDValidityChanged) as caught:
             await change

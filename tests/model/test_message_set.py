@@ -246,6 +246,13 @@ def test_what_is_no_int_is_refused(uid: object) -> None:
     assert str(MessageSet([True])) == "1"
 
 
+@pytest.mark.parametrize("uids", [b"3", bytearray(b"12"), "3"])
+def test_text_is_not_taken_for_numbers(uids: object) -> None:
+    """`b"3"`, as other libraries tell a UID, is 51 when it is iterated."""
+    with pytest.raises(TypeError):
+        MessageSet(uids)  # type: ignore[arg-type]  # what a program without types does
+
+
 def test_a_mix_belongs_to_the_mailbox_that_is_known() -> None:
     mixed = MessageSet([1]) | MessageSet([2], mailbox="INBOX", uidvalidity=7)
 

@@ -13,6 +13,7 @@ import anyio
 import pytest
 
 from aiosage import (
+    ConnectionBudget,
     ConnectionConfig,
     IMAPAuthenticationError,
     IMAPConfigurationError,
@@ -30,6 +31,8 @@ from aiosage.wire.commands import UidSearch
 from ..client.accounts import OtherClient, config_of, small
 from ..client.relay import Relay
 from ..conftest import Endpoint
+from ..connection.scripted import LOGGED_IN, Peer, scripted
+from ..connection.scripted import config as scripted_config
 
 
 class Clock:
@@ -470,6 +473,38 @@ async def test_a_connection_that_is_being_opened_when_the_pool_closes_is_not_len
 
     assert pool.stats().size == 0
     await relay.wait_connections(0)
+
+
+async def test_a_refusal_while_the_pool_closes_ends_the_close_at_once() -> None:
+    """Nobody holds a connection any more, though others may end."""
+    greeted = asyncio.Event()
+    is_first = True
+
+    async def serve(peer: Peer) -> None:
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            await peer.play(LOGGED_IN)
+            await peer.play("C: T1 LOGOUT\nS: * BYE\nS: T1 OK")
+            return
+        await greeted.wait()
+        peer.send(b"* BYE Too many connections\r\n")
+
+    async with scripted(serve) as port:
+        budget = ConnectionBudget()
+        pool = IMAPConnectionPool(scripted_config(port), budget=budget, min_size=0)
+        other = IMAPConnectionPool(scripted_config(port), budget=budget, min_size=0)
+        async with other.connection():
+            caller = asyncio.create_task(use(pool))
+            await until(lambda: budget.stats().held == 2)
+            closing = asyncio.create_task(pool.aclose())
+            await turns()
+            greeted.set()
+            async with asyncio.timeout(3):
+                await closing
+            with pytest.raises(IMAPPoolClosed):
+                await caller
+        await other.aclose()
 
 
 def test_sizes_that_cannot_be_are_told_at_once() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from aiosage import (
@@ -64,3 +66,11 @@ def test_so_does_a_session_that_did_not_come_about(
     error: Exception, reason: TooMany | None
 ) -> None:
     assert too_many(error) is reason
+
+
+def test_a_refusal_of_any_length_is_read_at_once() -> None:
+    """A line of a server may have 16 MiB, and this one made the expression go back."""
+    text = "max connections " * 2**20
+    begin = time.process_time()
+    assert too_many(IMAPConnectError(text)) is None
+    assert time.process_time() - begin < 1

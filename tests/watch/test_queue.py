@@ -336,6 +336,27 @@ async def test_a_queue_that_is_given_up_takes_no_more() -> None:
     assert queue.qsize() == 1
 
 
+def test_a_queue_that_is_given_up_tells_nothing_that_is_not_true() -> None:
+    """What it had no room for is told as it was then, and the cursor is of then."""
+    server = Server()
+    queue = server.hub.queue(1, fetches=False)
+    consumer = Consumer(server, queue)
+    for name in ("INBOX", "a"):
+        for uid in (1, 2, 3):
+            server.step("set", name, uid, NONE)
+    then = {name: messages for name, (_, messages) in server.contents.items()}
+    queue.unsubscribe()
+    cursor = queue.cursor
+    server.step("expunge", "INBOX", 2, NONE)
+    server.step("set", "INBOX", 4, NONE)
+    server.step("delete", "a", 0, NONE)
+    assert queue.cursor == cursor
+
+    consumer.take_all()
+
+    assert consumer.contents == consumer.cursor == then
+
+
 async def test_nobody_else_puts_events_into_the_queue() -> None:
     queue = Hub().queue(3, fetches=False)
     with pytest.raises(TypeError):

@@ -19,12 +19,16 @@ def test_it_is_like_a_list_however_it_is_changed(seed: int) -> None:
         index = rng.randrange(len(expected))
         if rng.random() < 0.7:
             index = min(index, 2 * CHUNK)  # much in one place
-        match rng.randrange(3):
+        match rng.randrange(4):
             case 0:
                 assert uids.pop(index) == expected.pop(index)
             case 1:
                 uids.insert(index, expected[index])
                 expected.insert(index, expected[index])
+            case 2:
+                uids[index] = 0
+                assert uids.first_unknown() == index
+                uids[index] = expected[index]
             case _:
                 assert uids[index] == expected[index]
                 assert (
@@ -35,6 +39,10 @@ def test_it_is_like_a_list_however_it_is_changed(seed: int) -> None:
     assert len(uids) == len(expected) == uids.first_unknown()
     uids.grow(CHUNK + 1)
     uids[len(expected)] = 7
+    assert uids.first_unknown() == len(expected) + 1
+    uids.insert(5, 0)
+    assert uids.first_unknown() == 5
+    assert uids.pop(5) == 0
     assert uids.first_unknown() == len(expected) + 1
     while len(uids):
         uids.pop(0)

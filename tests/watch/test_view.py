@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -21,6 +22,8 @@ from aiosage.wire import (
     Untagged,
     VanishedData,
 )
+
+from ..growth import growth
 
 Flags = frozenset[Flag]
 
@@ -164,3 +167,34 @@ def test_a_message_told_of_before_exists_is_taken_in() -> None:
 
     assert events == [(5, None, frozenset({Flag.SEEN}))]
     assert not view.has_unknown
+
+
+def test_what_vanishes_between_messages_that_are_not_known_moves_no_other() -> None:
+    view = MailboxView("INBOX", 3)
+    for seq in (1, 3):
+        list(view.apply(FetchData(seq=seq, uid=seq, flags=frozenset())))
+
+    (gone,) = view.apply(VanishedData(MessageSet([1]), False))
+    (told,) = view.apply(FetchData(seq=2, flags=frozenset({Flag.SEEN})))
+
+    assert (gone.uid, told.uid) == (1, 3)
+
+
+@pytest.mark.parametrize("unknown", [0, 3])
+@pytest.mark.parametrize("text", ["{0}", "{1}:4294967295"])
+def test_messages_that_vanish_one_by_one_cost_the_same_each(
+    unknown: int, text: str
+) -> None:
+    """However many others the mailbox has."""
+
+    def seconds(count: int) -> float:
+        view = MailboxView("INBOX", count + unknown)
+        uids = MessageSet.from_range(1, count)
+        view.assume(uids, dict.fromkeys(uids, frozenset[Flag]()))
+        gone = [MessageSet.parse(text.format(n, count - n)) for n in range(1, 30)]
+        begin = time.process_time()
+        for some in gone:
+            list(view.apply(VanishedData(some, False)))
+        return time.process_time() - begin
+
+    assert growth(seconds, 1000, 64_000) < 16

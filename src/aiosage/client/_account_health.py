@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -105,12 +106,13 @@ class AccountOutcome(Generic[T]):
     Attributes:
         name: of the account.
         value: what was returned; None if something was raised.
-        error: what was raised; None if nothing was.
+        error: what was raised; None if nothing was. A `CancelledError` is of
+            something that was awaited, and cancelled by others.
     """
 
     name: str
     value: T | None
-    error: Exception | None = None
+    error: Exception | CancelledError | None = None
 
     @property
     def ok(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -174,7 +175,13 @@ class IMAPAccounts(Mapping[str, IMAPClient]):
             async with limiter:
                 try:
                     outcomes[name] = AccountOutcome(name, await function(client))
-                except Exception as error:  # kept for its account
+                except (Exception, asyncio.CancelledError) as error:
+                    # Kept for its account, unless it is this task that is cancelled.
+                    task = asyncio.current_task()
+                    if isinstance(error, asyncio.CancelledError) and (
+                        task is None or task.cancelling()
+                    ):
+                        raise
                     outcomes[name] = AccountOutcome(name, None, error)
 
         async with anyio.create_task_group() as tasks:

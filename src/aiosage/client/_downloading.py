@@ -110,6 +110,11 @@ class Download:
                             self._is_begun = True
                             self.size = stream.size
                             self._decoder = transfer_decoder(encoding)
+                        elif stream.size > self.size - self.received:
+                            raise IMAPProtocolError(
+                                f"the server sends {stream.size} octets where"
+                                f" {self.size - self.received} were asked for"
+                            )
                         yield b""
                         async for piece in stream:
                             self.received += len(piece)

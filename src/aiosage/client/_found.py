@@ -14,7 +14,7 @@ from ..model import (
     MessageSet,
     SavedResult,
 )
-from ..wire import SET_OCTETS, is_gone, to_message
+from ..wire import SET_OCTETS, to_message
 from ..wire.commands import (
     FetchResult,
     SearchOptions,
@@ -25,6 +25,7 @@ from ..wire.commands import (
 from ._access import MailboxAccess
 from ._fetching import Windows, fetch
 from ._items import ItemSource
+from ._reading import is_there
 from ._searching import find
 from ._server import trusted
 from ._together import execute_all
@@ -87,7 +88,7 @@ async def read(
     if found.told is not None:
         for data in found.told:
             uid = data.uid
-            if uid is not None and uid in found.messages and not is_gone(data):
+            if uid is not None and uid in found.messages and is_there(data, parts):
                 yield uid, to_message(data, access.mailbox, found.messages.uidvalidity)
         return
     source = ItemSource(access, found.messages, parts)

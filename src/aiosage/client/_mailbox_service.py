@@ -6,6 +6,7 @@ from ..model import MessageSet, SpecialUse
 from ..pool import IMAPConnectionPool
 from ._access import MailboxAccess
 from ._messages import AnyMessages, resolve, snapshot
+from ._names import canonical
 from ._recovery import Recovery
 from ._specials import find_special
 
@@ -19,6 +20,8 @@ class MailboxService:
         mailbox: str | SpecialUse,
         recovery: Recovery | None = None,
     ) -> None:
+        if not isinstance(mailbox, SpecialUse):
+            mailbox = canonical(mailbox)
         self._known = MailboxAccess(pool, mailbox, recovery or Recovery())
 
     def __repr__(self) -> str:

@@ -16,12 +16,10 @@ from ..model import (
     FetchedMessage,
     IMAPSearchCriteria,
     MessagePart,
-    MessageSet,
 )
 from . import _fetching, _processing, _saving
-from ._access import MailboxAccess
 from ._downloading import Download, download
-from ._fetching import Source, Windows
+from ._fetching import Windows
 from ._items import ItemSource
 from ._mailbox_service import MailboxService
 from ._messages import AnyMessages, Named, resolve, snapshot
@@ -29,8 +27,11 @@ from ._order import FetchOrder, in_order
 from ._part_source import PartSource
 from ._parts import text_parts
 from ._results import ProcessProgress, ProcessResult
+from ._windows import LARGEST_WINDOW
 
 _WHOLE: Final = (MessagePart.FLAGS, MessagePart.FULL)
+_MANY: Final = 10 * LARGEST_WINDOW
+"""Messages of which it is asked how many there are, before windows are made."""
 
 
 class MessageReader(MailboxService):
@@ -129,17 +130,15 @@ class MessageReader(MailboxService):
 
     async def _fetch(
         self,
-        source: Callable[[MailboxAccess, MessageSet, tuple[MessagePart, ...]], Source],
+        source: Callable[..., ItemSource | PartSource],
         messages: IMAPSearchCriteria | Named,
         wanted: tuple[MessagePart, ...],
         order: FetchOrder | None,
     ) -> AsyncGenerator[FetchedMessage]:
         access = await self._access()
         named = await resolve(access, messages)
-        windows = Windows(
-            source(access, named.messages, wanted), in_order(named, order)
-        )
-        async with aclosing(_fetching.fetch(windows)) as found:
+        messages_of = source(access, named.messages, wanted)
+        async with aclosing(_yield_from(messages_of, named, order)) as found:
             async for message in found:
                 yield message
 
@@ -189,11 +188,12 @@ class MessageReader(MailboxService):
             IMAPError: as for `fetch`. Its ``partial`` is the result so far.
         """
         terms = _processing.Terms(batch_size, concurrency, attempts)
-        named = await resolve(await self._access(), snapshot(messages))
-        wanted = items or _WHOLE
+        access = await self._access()
+        named = await resolve(access, snapshot(messages))
+        source = ItemSource(access, named.messages, items or _WHOLE)
         return await _processing.process(
-            named.messages,
-            self._fetch(ItemSource, named, wanted, order),
+            source,
+            _yield_from(source, named, order),
             handler,
             terms,
             on_progress,
@@ -257,3 +257,14 @@ class MessageReader(MailboxService):
         return await _saving.download_to(
             await self._access(), Path(path), uid, part, overwrite, on_progress
         )
+
+
+async def _yield_from(
+    source: ItemSource | PartSource, named: Named, order: FetchOrder | None
+) -> AsyncGenerator[FetchedMessage]:
+    if named.uids is None and len(named.messages) > _MANY:
+        named = Named(await source.existing())  # of a range that is mostly empty
+    windows = Windows(source, in_order(named, order))
+    async with aclosing(_fetching.fetch(windows)) as found:
+        async for message in found:
+            yield message

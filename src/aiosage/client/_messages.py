@@ -53,6 +53,8 @@ def snapshot(messages: AnyMessages) -> IMAPSearchCriteria | Named:
             return Named(messages.messages, messages.uids, is_sorted=True)
         case ThreadResult() | CopyResult() | FetchedMessage():
             return Named(messages.messages)
+        case bytes() | bytearray():
+            raise TypeError("octets are no messages")
         case _:
             given = messages
     uids: dict[int, None] = {}

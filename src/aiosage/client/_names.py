@@ -53,4 +53,5 @@ def join_levels(levels: Iterable[str], delimiter: str | None) -> str:
 
 def canonical(name: str) -> str:
     """Return *name*, INBOX in capitals: in a pattern of LIST its case may count."""
-    return "INBOX" if name.upper() == "INBOX" else name
+    # Only ASCII letters have no case here: "\u0131".upper() is "I", too.
+    return "INBOX" if name.isascii() and name.upper() == "INBOX" else name

@@ -34,13 +34,22 @@ async def add_parts(
 ) -> list[FetchedMessage]:
     """Return *messages* with these parts. Those that are gone are left out."""
     wanted = {
-        message: tuple(MessagePart.section(part.section) for part in parts)
+        message: tuple(
+            MessagePart.section(part.section) for part in parts if part.size != 0
+        )
         for message, parts in messages.items()
     }
     return [
-        replace(message, sections={**message.sections, **told})
+        replace(
+            message,
+            sections={**message.sections, **_empty(messages[message]), **told},
+        )
         for message, told in await _read_parts(connection, owner, wanted)
     ]
+
+
+def _empty(parts: Iterable[BodyStructure]) -> dict[str, bytes]:
+    return {part.section: b"" for part in parts if part.size == 0}
 
 
 async def add_previews(
@@ -72,7 +81,7 @@ async def add_previews(
 
 def _beginning(root: BodyStructure | None) -> tuple[MessagePart, ...]:
     part = root and (root.text_part or root.html_part)
-    if not part:
+    if not part or part.size == 0:
         return ()
     octets = _PREVIEW_OCTETS if part.subtype == "plain" else _PREVIEW_HTML
     return (MessagePart.section(part.section).partial(0, octets),)
@@ -85,7 +94,9 @@ async def _read_parts(
 ) -> list[tuple[FetchedMessage, dict[str, bytes]]]:
     """Return each message with its parts by section, such as ``1.2<0>``.
 
-    Most messages of a mailbox are built alike, so one command reads many.
+    Most messages of a mailbox are built alike, so one command reads many. Parts
+    that are not empty are NIL, or not told of, where the message has just been
+    expunged (RFC 2180 §4.1): then it is left out.
     """
     alike: dict[tuple[MessagePart, ...], list[FetchedMessage]] = {}
     for message, parts in wanted.items():
@@ -96,11 +107,11 @@ async def _read_parts(
         for start in range(0, len(parts), _MOST_PARTS):
             some = parts[start : start + _MOST_PARTS]
             items = await read_items(connection, some_of(owner, told), some)
-            found = {data.uid: data.sections for data in items}
+            found = {data.uid: _of_parts(data.sections, some) for data in items}
             told = {
-                uid: sections | _of_parts(found[uid], some)
+                uid: sections | found[uid]
                 for uid, sections in told.items()
-                if uid in found
+                if found.get(uid)
             }
         read.extend(
             (message, told[message.uid]) for message in messages if message.uid in told

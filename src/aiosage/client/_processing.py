@@ -14,6 +14,7 @@ import anyio
 from ..model import FetchedMessage, MessageSet
 from ..resilience import backoff
 from ._progress import Progress
+from ._reading import Reader
 from ._results import ProcessProgress, ProcessResult
 from ._windows import TARGET_OCTETS, octets_of
 
@@ -67,26 +68,27 @@ class _Processing(Progress[ProcessResult]):
 
 
 async def process(
-    messages: MessageSet,
+    source: Reader,
     found: AsyncGenerator[FetchedMessage],
     handler: Handler,
     terms: Terms,
     on_progress: Callable[[ProcessProgress], object] | None,
 ) -> ProcessResult:
-    """Hand what is *found* of *messages* to *handler*."""
-    processing = _Processing(messages)
-    processing.begin(messages)
+    """Hand what is *found* of the messages of *source* to *handler*."""
+    processing = _Processing(source.owner)
+    total = len(source.owner)
     done = 0
     with processing.telling():
         async with aclosing(found), aclosing(_batches(found, terms)) as batches:
             async for batch in batches:
+                if not done:  # now it is known of which life they are
+                    processing.begin(source.owner)
                 failed = await _process_batch(batch, handler, terms)
                 processing.note([*batch], failed)
                 done += len(batch)
                 if on_progress is not None:
-                    on_progress(
-                        ProcessProgress(done, len(processing.failed), len(messages))
-                    )
+                    on_progress(ProcessProgress(done, len(processing.failed), total))
+    processing.begin(source.owner)
     processing.is_complete = True
     return processing.result()
 

@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, TypeVar
 
 from ..connection import IMAPConnection
-from ..errors import IMAPCapabilityError
-from ..model import FetchedMessage, MessagePart, MessageSet
+from ..errors import IMAPCapabilityError, IMAPMessageError, refusal
+from ..model import FetchedMessage, IMAPSearchCriteria, MessagePart, MessageSet
 from ..wire import FetchData, is_gone, to_message
-from ..wire.commands import UidFetch
+from ..wire.commands import FetchResult, Noop, UidFetch
+from ..wire.responses import MessageLimitCode
 from ._access import MailboxAccess, command_pieces, uidvalidity_of
+from ._searching import find
 from ._server import trusted
 
 R = TypeVar("R")
@@ -46,6 +48,23 @@ class Reader:
         self._owner = owner
         self._read_only = read_only
 
+    @property
+    def owner(self) -> MessageSet:
+        """The messages; of a known life of the mailbox, once it has read."""
+        return self._owner
+
+    async def existing(self) -> MessageSet:
+        """Return the messages, without UIDs that are none if those are the most."""
+        messages = self._owner
+
+        async def ask(connection: IMAPConnection) -> MessageSet:
+            selected = connection.selected
+            if selected is None or len(messages) <= 2 * selected.exists:
+                return messages
+            return await find(connection, IMAPSearchCriteria.uid(messages))
+
+        return await self._read(messages, ask)
+
     def _some(self, uids: Iterable[int]) -> MessageSet:
         return some_of(self._owner, uids)
 
@@ -76,12 +95,63 @@ async def read_items(
     connection: IMAPConnection, messages: MessageSet, items: tuple[MessagePart, ...]
 ) -> list[FetchData]:
     """Return *items* of *messages* that are there, in as many commands as needed."""
-    return [
-        data
-        for piece in command_pieces(connection, messages)
-        for data in await connection.execute(UidFetch(piece, items))
-        if not is_gone(data)
-    ]
+    found: list[FetchData] = []
+    for piece in command_pieces(connection, messages):
+        rest = piece
+        while rest:
+            told = await _fetch(connection, UidFetch(rest, items))
+            found.extend(data for data in told if is_there(data, items))
+            rest = _left_out(rest, told.limit)
+    return found
+
+
+async def _fetch(connection: IMAPConnection, command: UidFetch) -> FetchResult:
+    """Fetch, and once more if the server refuses since messages have gone.
+
+    It may do so (RFC 2180 §4.1.1) until it could tell which (RFC 5530 §3).
+    """
+    try:
+        return await connection.execute(command)
+    except IMAPMessageError as error:
+        if error.code != "EXPUNGEISSUED":
+            raise
+    await connection.execute(Noop())
+    return await connection.execute(command)
+
+
+def _left_out(messages: MessageSet, limit: MessageLimitCode | None) -> MessageSet:
+    """Return which of *messages* a server that stopped early left out.
+
+    Raises:
+        IMAPOperationError: all of them (RFC 9738 §3.1).
+    """
+    if limit is None or limit.last == 1:
+        return MessageSet()
+    rest = messages
+    if limit.last is not None:
+        rest &= MessageSet.from_range(1, limit.last - 1)
+    if len(rest) == len(messages):
+        raise refusal("UID FETCH", "OK", "MESSAGELIMIT", "nothing was fetched")
+    return rest
+
+
+def is_there(data: FetchData, items: Iterable[MessagePart]) -> bool:
+    """Return whether *data* is an answer to *items*, for a message that is there.
+
+    When it is marked and expunged meanwhile, its flags may be all that is told.
+    """
+    if is_gone(data):
+        return False
+    if any(map(_is_of_every_message, items)):
+        return bool(data.sections)
+    told = {"ENVELOPE": data.envelope, "INTERNALDATE": data.internal_date}
+    asked = [told[item.item] for item in items if item.item in told]
+    return not asked or any(value is not None for value in asked)
+
+
+def _is_of_every_message(item: MessagePart) -> bool:
+    """Return whether every message has the section *item*, empty or not."""
+    return item.of is not None and item.item == "BODY" and not item.of[:1].isdigit()
 
 
 def offered(

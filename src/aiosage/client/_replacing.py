@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace as replace_fields
 
 from ..connection import IMAPConnection
-from ..errors import IMAPError, IMAPMessageError
-from ..model import Flag, MessagePart, MessageSet
+from ..errors import IMAPError, IMAPMailboxError, IMAPMessageError
+from ..model import Flag, MessagePart, MessageSet, ResponseCode
 from ..wire.commands import NewMessage, UidFetch, UidReplace
 from ._access import MailboxAccess, require_uidplus
 from ._appending import append_one, check_size, unknown
@@ -40,7 +40,12 @@ async def replace(
         if not in_one_step:
             return await _replace_by_append(connection, access.mailbox, old, message)
         await check_size(connection, access.mailbox, message)
-        code = await connection.execute(UidReplace(uid, access.mailbox, message))
+        try:
+            code = await connection.execute(UidReplace(uid, access.mailbox, message))
+        except IMAPMailboxError as error:
+            if error.code != ResponseCode.NONEXISTENT:
+                raise
+            raise _no_message(uid) from error  # not the mailbox, which is open
     if code is None or not code.uids:
         return unknown(access.mailbox)
     return AppendResult(access.mailbox, code.uidvalidity, code.uids[0][0])
@@ -51,7 +56,11 @@ async def _flags_of(connection: IMAPConnection, uid: int) -> frozenset[Flag]:
     for data in found:
         if data.uid == uid and data.flags is not None:
             return data.flags - {Flag.RECENT, Flag.DELETED}
-    raise IMAPMessageError("UID REPLACE", "NO", None, f"there is no message {uid}")
+    raise _no_message(uid)
+
+
+def _no_message(uid: int) -> IMAPMessageError:
+    return IMAPMessageError("UID REPLACE", "NO", None, f"there is no message {uid}")
 
 
 async def _replace_by_append(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeVar, TypeVarTuple
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 
 from ..model import BodyStructure
 from ._access import MailboxAccess
 from ._downloading import Download, download
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 _BATCH: Final = 2**20
 """Octets written at once: each time costs a visit to a thread."""
@@ -39,7 +43,7 @@ async def download_to(
         file = _create(beside)
         try:
             size = await _write(found, file, on_progress)
-            await to_thread.run_sync(_publish, file, beside, path, overwrite)
+            await _in_thread(_publish, file, beside, path, overwrite)
         finally:
             _discard(file, beside)
     return size
@@ -60,11 +64,11 @@ async def _write(
         batch += octets
         size += len(octets)
         if len(batch) >= _BATCH:
-            await to_thread.run_sync(file.write, bytes(batch))
+            await _in_thread(file.write, bytes(batch))
             batch.clear()
         if on_progress is not None:
             on_progress(found.received, found.size)
-    await to_thread.run_sync(file.write, bytes(batch))
+    await _in_thread(file.write, bytes(batch))
     return size
 
 
@@ -87,3 +91,21 @@ def _publish(file: BinaryIO, beside: Path, path: Path, overwrite: bool) -> None:
 def _discard(file: BinaryIO, beside: Path) -> None:
     file.close()
     beside.unlink(missing_ok=True)
+
+
+async def _in_thread(work: Callable[[*Ts], T], *arguments: *Ts) -> T:
+    """Return what *work* returns; cancelled, wait for its end before that is told.
+
+    Else what is discarded would be in the hands of the thread still.
+    """
+    task = asyncio.ensure_future(to_thread.run_sync(work, *arguments))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with CancelScope(shield=True):
+            while not task.done():
+                try:
+                    await asyncio.wait([task])
+                except asyncio.CancelledError:
+                    continue  # once more; it is told below
+        raise

@@ -106,13 +106,13 @@ def plan_thread(
     return SearchPlan("UID THREAD", f"the server has {needed}")
 
 
-def without_charset(plan: SearchPlan) -> SearchPlan:
-    """Return how *plan* goes on when the server does not know UTF-8."""
+def fetched_instead(plan: SearchPlan, why: str) -> SearchPlan:
+    """Return how *plan* goes on without the server, which *why* tells about."""
     return replace(
         plan,
         command="UID SEARCH",
         is_here=True,
-        reason="fetched for it, since the server refused the charset",
+        reason=f"fetched for it, since the server {why}",
     )
 
 

@@ -87,6 +87,7 @@ async def search_batches(
         if is_all or len(found) < page or found.last == MAX_UID:
             return
         page = max(batch_size, min(_GROWTH * page, _LARGEST_PAGE))
+        page -= page % batch_size  # else a batch in the middle would be smaller
 
 
 async def count(access: MailboxAccess, criteria: IMAPSearchCriteria) -> int:
@@ -202,7 +203,9 @@ async def _tell(
     if "ESEARCH" not in offered or plan.searches > 1:
         return None
     result = await _search_return(connection, criteria, options)
-    return result if result.limit is None else None
+    # Who tells all messages, which was not asked, has not understood RETURN.
+    is_answer = result.limit is None and result.messages is None
+    return result if is_answer else None
 
 
 async def _search_return(

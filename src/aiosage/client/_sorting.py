@@ -10,7 +10,7 @@ from typing import Final
 from anyio import to_thread
 
 from ..connection import IMAPConnection
-from ..errors import IMAPSearchError
+from ..errors import IMAPProtocolError, IMAPSearchError
 from ..model import (
     Descending,
     IMAPSearchCriteria,
@@ -25,7 +25,7 @@ from ..wire.commands import SearchOptions, UidSort
 from ._access import MailboxAccess, uidvalidity_of
 from ._found import Found, find_to_read, read
 from ._results import SortResult
-from ._search_plan import SearchPlan, plan_sort, without_charset
+from ._search_plan import SearchPlan, fetched_instead, plan_sort
 from ._searching import find, is_bad_charset
 from ._server import trusted
 
@@ -56,10 +56,12 @@ async def sort(
             except IMAPSearchError as error:
                 if not is_bad_charset(error):
                     raise
-                plan = without_charset(plan)
+                plan = fetched_instead(plan, "refused the charset")
             else:
-                uidvalidity = uidvalidity_of(connection)
-                return SortResult(access.mailbox, uidvalidity, uids, plan)
+                if uids is not None:
+                    uidvalidity = uidvalidity_of(connection)
+                    return SortResult(access.mailbox, uidvalidity, uids, plan)
+                plan = fetched_instead(plan, "sorts only some messages at once")
         return await find_to_read(access, connection, criteria, parts), plan
 
     seen = await access.run(look, read_only=True)
@@ -67,7 +69,12 @@ async def sort(
         return seen
     found, plan = seen
     async with aclosing(read(access, found, parts)) as messages:
-        values = [(uid, sort_values(message, order)) async for uid, message in messages]
+        try:
+            values = [
+                (uid, sort_values(message, order)) async for uid, message in messages
+            ]
+        except LookupError as error:
+            raise IMAPProtocolError(f"the server told too little: {error}") from None
     uids = await to_thread.run_sync(in_order, values, order)
     return SortResult(access.mailbox, found.messages.uidvalidity, uids, plan)
 
@@ -77,12 +84,14 @@ async def _sort_there(
     criteria: IMAPSearchCriteria,
     order: tuple[SortKey | Descending, ...],
     plan: SearchPlan,
-) -> tuple[int, ...]:
+) -> tuple[int, ...] | None:
+    """Return what the server has sorted; None if it left some messages out."""
     charset = "UTF-8" if criteria.needs_charset else "US-ASCII"
     options = SearchOptions(all=True) if "ESORT" in trusted(connection) else None
     if plan.searches == 1:
         command = UidSort(order, criteria, options, charset)
-        return (await connection.execute(command)).messages or ()
+        result = await connection.execute(command)
+        return (result.messages or ()) if result.limit is None else None
     found = await find(connection, criteria)
     if not found:
         return ()
@@ -91,6 +100,8 @@ async def _sort_there(
     # The criteria do not fit; all messages between the ends of what they find do.
     between = IMAPSearchCriteria.uid(MessageSet.from_range(found.first, found.last))
     ordered = await connection.execute(UidSort(order, between, options, charset))
+    if ordered.limit is not None:  # MESSAGELIMIT (RFC 9738 §3.1)
+        return None
     return tuple(uid for uid in ordered.messages or () if uid in found)
 
 

@@ -21,7 +21,7 @@ from ..wire.commands import UidThread
 from ._access import MailboxAccess, uidvalidity_of
 from ._found import Found, find_to_read, read
 from ._results import ThreadResult
-from ._search_plan import SearchPlan, plan_thread, without_charset
+from ._search_plan import SearchPlan, fetched_instead, plan_thread
 from ._searching import is_bad_charset
 from ._server import trusted
 
@@ -54,7 +54,7 @@ async def thread(
             except IMAPSearchError as error:
                 if not is_bad_charset(error):
                     raise
-                plan = without_charset(plan)
+                plan = fetched_instead(plan, "refused the charset")
             else:
                 uidvalidity = uidvalidity_of(connection)
                 return ThreadResult(access.mailbox, uidvalidity, threads, plan)

@@ -392,6 +392,8 @@ def _parse_number(text: str, largest: int | None, whole: str) -> int:
 def _ranges_of(uids: Iterable[int]) -> Ranges:
     if isinstance(uids, MessageSet):
         return uids.ranges
+    if isinstance(uids, bytes | bytearray):  # b"3" as other libraries tell a UID
+        raise TypeError("octets are no UIDs: take int(uid) of each")
     ordered = sorted(map(index, uids))
     if not ordered:
         return ()

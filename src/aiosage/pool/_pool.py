@@ -21,11 +21,7 @@ import anyio
 from anyio import lowlevel, to_thread
 
 from ..connection import CLOSE_GRACE, ConnectionConfig, IMAPConnection, News
-from ..errors import (
-    IMAPConnectionError,
-    IMAPError,
-    IMAPPoolClosed,
-)
+from ..errors import IMAPConnectionError, IMAPError, IMAPPoolClosed
 from ._allocation import Permit
 from ._budget import ConnectionBudget
 from ._complaints import check_sizes, pool_timeout
@@ -409,6 +405,7 @@ class IMAPConnectionPool:
                 self._share.release(permit)
             elif self._share.refuse(permit, reason):
                 log.info("waiting for another connection to end: %s", error)
+                self._note_all_back()
                 return None
             self._serve()
             self._note_all_back()

@@ -16,6 +16,9 @@ _TOO_MANY: Final = re.compile(
     r"|max(imum)? (number of )?(\w+ ){0,2}connections?\b.*\b(exceeded|reached)"
     r"|connection limit|(connections|sessions) (limit )?exceeded"
 )
+_LONGEST: Final = 1000
+"""Characters that are looked at: to search more takes more than linear time."""
+
 _OF_ADDRESS: Final = re.compile(r"\b(ip|address|host)\b")
 _OF_USER: Final = re.compile(r"\b(user|account|mailbox)\b")
 
@@ -33,10 +36,10 @@ def too_many(error: BaseException) -> TooMany | None:
     ``[LIMIT]`` alone does not tell: Yahoo says it of logins that come too fast.
     """
     if isinstance(error, IMAPAuthenticationError):
-        text = error.text.lower()
+        text = error.text[:_LONGEST].lower()
         is_known_user = True
     elif isinstance(error, IMAPConnectError):
-        text = error.message.lower()
+        text = error.message[:_LONGEST].lower()
         is_known_user = text.startswith("logging in")
     else:
         return None

@@ -232,7 +232,8 @@ async def run_turn(
 
 def _folded(name: str) -> str:
     """Return *name*, of which only INBOX is without regard to case."""
-    return "INBOX" if name.upper() == "INBOX" else name
+    # Only ASCII letters have no case here: "\u0131".upper() is "I", too.
+    return "INBOX" if name.isascii() and name.upper() == "INBOX" else name
 
 
 def _log(what: str, error: Exception) -> None:

@@ -18,7 +18,7 @@ class NewMessage:
         uid: its UID.
         flags: its flags as far as they are known now.
         message: what the watch was asked to fetch of it; None if nothing was, or
-            if it is gone again.
+            if it is gone again or cannot be read.
     """
 
     mailbox: str
@@ -78,7 +78,7 @@ class MailboxRenamed:
 
 @dataclass(frozen=True, slots=True)
 class MailboxDeleted:
-    """A mailbox that a watched pattern fits is gone, with its messages."""
+    """A mailbox that a watched pattern fits is gone, or may not be opened now."""
 
     mailbox: str
 

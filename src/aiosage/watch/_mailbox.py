@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..model import Flags
 from ..wire import StatusData
+from ..wire.commands import SelectResult
 from ._cursor import MailboxCursor
 
 Marks = tuple[int | None, ...]
@@ -65,3 +66,11 @@ def marks_of(data: StatusData) -> Marks:
 def tells_all(marks: Marks) -> bool:
     """Return whether nothing can happen without *marks* becoming others."""
     return marks[-1] is not None
+
+
+def knows_since(selected: SelectResult, modseq: int) -> bool:
+    """Return whether the server knows what has changed since *modseq*.
+
+    It does not if it counts anew, as with an index that was lost, or from a backup.
+    """
+    return selected.highest_modseq is not None and selected.highest_modseq >= modseq

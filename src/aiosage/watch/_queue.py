@@ -13,6 +13,7 @@ import asyncio
 import inspect
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -178,9 +179,13 @@ class EventQueue(asyncio.Queue[WatchEvent]):
         return queue
 
     def unsubscribe(self) -> None:
-        """Put no more events into this queue."""
+        """Take no more events into this queue; what it is behind is still told."""
         if self in self._others:
             self._others.remove(self)
+            # What happens from now on, it is not told of.
+            self._mailboxes = {n: copy(box) for n, box in self._mailboxes.items()}
+            for box in self._mailboxes.values():
+                box.flags = dict(box.flags)
         self.end()
 
     @property

@@ -17,9 +17,12 @@ class Scope:
     """Names and patterns, and the mailboxes that these are at the moment.
 
     Args:
-        watched: names, or patterns with ``*`` and ``%`` (RFC 9051 §6.3.9).
+        watched: names, or patterns with ``*`` and ``%`` (RFC 9051 §6.3.9), each
+            once.
         known: what the patterns fitted when the cursor was kept; None if there is
             no cursor.
+        elsewhere: names that are not watched though a pattern fits them, since
+            another connection does.
 
     Attributes:
         explicit: the names.
@@ -29,19 +32,23 @@ class Scope:
     """
 
     def __init__(
-        self, watched: Sequence[str], known: Iterable[str] | None = None
+        self,
+        watched: Sequence[str],
+        known: Iterable[str] | None = None,
+        *,
+        elsewhere: Iterable[str] = (),
     ) -> None:
-        self.explicit = tuple(
-            dict.fromkeys(with_inbox(one) for one in watched if not is_pattern(one))
-        )
-        self.patterns = tuple(dict.fromkeys(filter(is_pattern, watched)))
+        self.explicit = tuple(name for name in watched if not is_pattern(name))
+        self.patterns = tuple(filter(is_pattern, watched))
+        self._elsewhere = frozenset(elsewhere)
         self.names: list[str] = list(self.explicit)
         self._left_out: set[str] = set()
         self._renamed: dict[str, str] = {}
         self._new: set[str] = set()
         self._is_first = known is None
         if self.patterns and known is not None:
-            self.names += [name for name in known if name not in self.explicit]
+            others = self._elsewhere.union(self.explicit)
+            self.names += [name for name in known if name not in others]
 
     @property
     def title(self) -> str:
@@ -73,8 +80,9 @@ class Scope:
         found: dict[str, None] = {}
         for pattern in self.patterns:
             for listed in await connection.execute(ListMailboxes(pattern)):
-                if not listed.data.attributes & _NOT_THERE:
-                    found[with_inbox(listed.data.name)] = None
+                name = with_inbox(listed.data.name)
+                if not (listed.data.attributes & _NOT_THERE or name in self._elsewhere):
+                    found[name] = None
         return found
 
     def take_renamed(self, found: Iterable[str]) -> list[tuple[str, str]]:

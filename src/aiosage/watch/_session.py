@@ -41,8 +41,6 @@ from ..wire import (
     Status,
     StatusData,
     VanishedData,
-    is_gone,
-    to_message,
     with_inbox,
 )
 from ..wire.commands import (
@@ -51,13 +49,13 @@ from ..wire.commands import (
     Select,
     SelectResult,
     SessionState,
-    UidFetch,
     UidScan,
     UidSearch,
 )
 from ._hub import Hub
-from ._mailbox import Marks, WatchedMailbox, marks_of, tells_all
+from ._mailbox import Marks, WatchedMailbox, knows_since, marks_of, tells_all
 from ._others import ask, notify
+from ._read import read
 from ._scope import Scope
 from ._view import MailboxView
 
@@ -65,7 +63,6 @@ log = logging.getLogger("aiosage.watch")
 
 _TRUST: Final = 60.0
 """Seconds for which warnings of the server are ignored after a look they caused."""
-
 
 _EARLY: Final = 0.01
 """Seconds that a timer may be early."""
@@ -166,7 +163,7 @@ class WatchSession:
                 if code is None or code.name != "NOTIFICATIONOVERFLOW":
                     return
                 self.is_notified = False
-                self._is_doubtful = True
+                self._is_doubtful = self._must_ask = True
             case StatusData(mailbox=name):
                 if self._is_asking or not self.is_notified:
                     return
@@ -197,7 +194,10 @@ class WatchSession:
         assert box is not None
         self._is_opening = False
         self._view = MailboxView(box.name, selected.exists)
-        if self._qresync is None or selected.uidvalidity != self._qresync.uidvalidity:
+        since = self._qresync
+        if since is None or selected.uidvalidity != since.uidvalidity:
+            return
+        if not knows_since(selected, since.modseq):
             return
         flags: dict[int, Flags] = {
             uid: known
@@ -238,15 +238,22 @@ class WatchSession:
     async def _look_at_due(self) -> None:
         """Look at the mailboxes in which something has happened."""
         while box := self._next_due():
-            try:
-                await self._look(box)
-            except IMAPOperationError as error:
-                if box.name in self._scope.explicit or error.retryable:
-                    raise
-                await self._list()
-                if box.name in self._scope.names:
-                    log.info("%r cannot be watched: %s", box.name, error)
-                    self._scope.leave_out(box.name)
+            await self._look_if_there(box)
+
+    async def _look_if_there(self, box: WatchedMailbox) -> bool:
+        """Look at *box*; return whether it is still watched."""
+        try:
+            await self._look(box)
+        except IMAPOperationError as error:
+            if box.name in self._scope.explicit or error.retryable:
+                raise
+            await self._list()
+            if box.name in self._scope.names:
+                log.info("%r cannot be watched: %s", box.name, error)
+                self._scope.leave_out(box.name)
+                self._hub.delete(box.name)
+            return False
+        return True
 
     def _next_due(self) -> WatchedMailbox | None:
         """Return which mailbox to open; None if that which shall be is open."""
@@ -255,13 +262,17 @@ class WatchSession:
             if name in self._scope.names[1:]:
                 return self._hub.mailbox(name)
         first = self._first
+        if first is None:
+            self._is_doubtful = False
         return first if self._box is not first or self._is_doubtful else None
 
     async def _look(self, box: WatchedMailbox) -> None:
         """Open *box*, and tell how it differs from what was told of it."""
         connection, same = self._connection, box.is_known
         self._box, self._is_opening, self._is_looking = box, True, True
-        self._is_doubtful = False
+        if self._is_doubtful:
+            self._is_doubtful = False
+            self._trusted_until = self._now() + _TRUST
         self._qresync = None
         self._view = None
         condstore = self.supports("CONDSTORE")
@@ -273,7 +284,8 @@ class WatchSession:
         view = self._open_view()
         same = same and selected.uidvalidity == box.uidvalidity
         same = same and selected.uids_persist
-        if same and condstore and box.modseq and view.has_unknown:
+        since = box.modseq if same and condstore else None
+        if since and view.has_unknown and knows_since(selected, since):
             await self._find_changes(view, box)
         await self._identify()
         for uids in view.without_flags.iter_wire(SET_OCTETS):
@@ -447,10 +459,14 @@ class WatchSession:
             # Servers do lose what they should push.
             await self._connection.noop()
             self._heard_at = self._now()
-        await self._identify()
+        try:
+            await self._identify()
+        except IMAPOperationError as error:
+            if error.retryable:
+                raise
+            self._is_doubtful = True  # opening it again tells why
         self._settle()
         if self._is_doubtful:
-            self._trusted_until = self._now() + _TRUST
             await self._notify()
         if self._must_ask or self._polls or is_silent:
             self._must_ask = False
@@ -474,20 +490,13 @@ class WatchSession:
         self._must_fetch = False
         for queue in list(self._hub.queues):
             for name, uids in queue.to_fetch(self._scope.names).items():
+                if name not in self._scope.names:  # it went meanwhile
+                    continue
                 box = self._hub.mailbox(name)
-                if self._box is not box:
-                    await self._look(box)
-                found = await self._connection.execute(
-                    UidFetch(MessageSet(uids), self._fetch)
-                )
-                read = {data.uid: data for data in found if not is_gone(data)}
-                self._hub.supply(
-                    name,
-                    {
-                        uid: to_message(read[uid], name, box.uidvalidity)
-                        if uid in read
-                        else None
-                        for uid in uids
-                    },
-                )
+                if self._box is not box and not await self._look_if_there(box):
+                    continue
+                found = await read(self._connection, name, uids, self._fetch)
+                if found.is_refused:
+                    self._is_doubtful, self._due[name] = True, None
+                self._hub.supply(name, found.messages)
         await self._look_at_due()

@@ -22,7 +22,9 @@ class UidList:
 
     def __init__(self, uids: Iterable[int] = ()) -> None:
         self._chunks: list[array[int]] = []
+        self._zeros: list[int] = []  # how many there are in each
         self._length = 0
+        self._found = 0, 0  # the chunk found last, and the index of its first
         self.extend(uids)
 
     def __len__(self) -> int:
@@ -38,20 +40,25 @@ class UidList:
 
     def __setitem__(self, index: int, uid: int) -> None:
         at, offset = self._find(index)
-        self._chunks[at][offset] = uid
+        chunk = self._chunks[at]
+        self._zeros[at] += (not uid) - (not chunk[offset])
+        chunk[offset] = uid
 
     def _find(self, index: int) -> tuple[int, int]:
         """Return which chunk holds *index*, and where."""
         if not 0 <= index < self._length:
             raise IndexError(index)
+        at, start = self._found
         if self._length - index <= len(self._chunks[-1]):  # new mail is at the end
-            last = self._chunks[-1]
-            return len(self._chunks) - 1, len(last) - (self._length - index)
-        for at, chunk in enumerate(self._chunks):
-            if index < len(chunk):
-                return at, index
-            index -= len(chunk)
-        raise AssertionError("the length is the sum of the chunks")
+            at, start = len(self._chunks) - 1, self._length - len(self._chunks[-1])
+        while index < start:
+            at -= 1
+            start -= len(self._chunks[at])
+        while index - start >= len(self._chunks[at]):
+            start += len(self._chunks[at])
+            at += 1
+        self._found = at, start
+        return at, index - start
 
     def extend(self, uids: Iterable[int]) -> None:
         """Add *uids* at the end."""
@@ -59,8 +66,11 @@ class UidList:
         self._length += len(new)
         if self._chunks and len(self._chunks[-1]) + len(new) <= CHUNK:
             self._chunks[-1] += new
+            self._zeros[-1] += new.count(0)
             return
-        self._chunks += (new[at : at + CHUNK] for at in range(0, len(new), CHUNK))
+        for at in range(0, len(new), CHUNK):
+            self._chunks.append(new[at : at + CHUNK])
+            self._zeros.append(self._chunks[-1].count(0))
 
     def grow(self, count: int) -> None:
         """Add *count* messages whose UIDs are not known."""
@@ -73,25 +83,29 @@ class UidList:
         at, offset = self._find(index)
         chunk = self._chunks[at]
         chunk.insert(offset, uid)
+        self._zeros[at] += not uid
         self._length += 1
         if len(chunk) > CHUNK:
             half = len(chunk) // 2
-            self._chunks[at : at + 1] = [chunk[:half], chunk[half:]]
+            self._chunks[at : at + 1] = halves = [chunk[:half], chunk[half:]]
+            self._zeros[at : at + 1] = [one.count(0) for one in halves]
 
     def pop(self, index: int) -> int:
         """Take out what is at *index*, and return it."""
         at, offset = self._find(index)
         uid = self._chunks[at].pop(offset)
+        self._zeros[at] -= not uid
         if not self._chunks[at]:
-            del self._chunks[at]
+            del self._chunks[at], self._zeros[at]
+            self._found = 0, 0
         self._length -= 1
         return uid
 
     def first_unknown(self) -> int:
         """Return the index of the first 0, or the length if there is none."""
         before = 0
-        for chunk in self._chunks:
-            if not chunk[-1] or 0 in chunk:
+        for chunk, zeros in zip(self._chunks, self._zeros, strict=True):
+            if zeros:
                 return before + chunk.index(0)
             before += len(chunk)
         return before

@@ -9,7 +9,6 @@ what each one changes. It does no I/O.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Final, NamedTuple
 
 from ..errors import IMAPProtocolError
@@ -165,30 +164,41 @@ class MailboxView:
             yield Change(uid, before, None)
 
     def _vanish(self, uids: MessageSet) -> Iterator[Change]:
-        gone = [uid for uid in self._uids if uid in uids]
         self.expunged += len(uids)
+        gone = self._take_out(uids)
         unknown = min(len(uids) - len(gone), self._unknown)
-        if unknown and any(islice(self._uids, len(self) - self._unknown, None)):
+        if unknown and not self._are_unknown_last:
             raise IMAPProtocolError(
                 f"messages vanished from {self._mailbox!r} whose numbers are not known",
                 hint="Harmless: what changed is worked out on the next connection.",
             )
-        rest = self._unknown - unknown
-        # All that are unknown are the last, so whichever of them remain are, too.
-        known = len(self) - self._unknown
-        if gone:
-            self._uids = UidList(
-                uid for uid in islice(self._uids, known) if uid not in uids
-            )
-            self._uids.grow(rest)
-        else:
-            for _ in range(unknown):
-                self._uids.pop(len(self) - 1)
-        self._unknown = rest
-        self._asked = min(self._asked, rest)
+        for _ in range(unknown):
+            self._uids.pop(len(self) - 1)
+            self._forget_unknown()
         for uid in gone:
             if (before := self.flags.pop(uid, None)) is not None:
                 yield Change(uid, before, None)
+
+    @property
+    def _are_unknown_last(self) -> bool:
+        return self._uids.first_unknown() == len(self) - self._unknown
+
+    def _take_out(self, uids: MessageSet) -> list[int]:
+        """Take *uids* out; return which were there."""
+        if not self._are_unknown_last:
+            gone = [uid for uid in self._uids if uid in uids]
+            if gone:
+                self._uids = UidList(uid for uid in self._uids if uid not in uids)
+            return gone
+        # A storm of these must not look at every message each time.
+        gone = []
+        known = len(self) - self._unknown
+        for first, last in uids.ranges:
+            at = self._uids.bisect(first, known)
+            while at < known and first <= self._uids[at] <= last:
+                gone.append(self._uids.pop(at))
+                known -= 1
+        return gone
 
     def _number_of(self, uid: int) -> int:
         """Return where *uid* stands, where no number is told (RFC 9586 §3.3).

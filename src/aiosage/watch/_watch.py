@@ -26,6 +26,7 @@ from ..errors import (
 from ..model import MessagePart
 from ..pool import IMAPConnectionPool
 from ..resilience import backoff
+from ..wire import with_inbox
 from ._cursor import WatchCursor
 from ._events import ConnectionState
 from ._hub import Hub
@@ -37,6 +38,11 @@ log = logging.getLogger("aiosage.watch")
 
 _LONG_LIFE: Final = 5.0
 """Seconds a connection must last for its loss not to count as one more failure."""
+_SHORT_LIVES: Final = 6
+"""Failures that connections count as, at most, on which all was heard for a moment.
+
+That is better than nothing, so there is a few seconds' wait between them, no more.
+"""
 
 
 @asynccontextmanager
@@ -84,10 +90,7 @@ async def watch(
         since = WatchCursor.parse(since)
     hub = Hub()
     queue = hub.queue(queue_size, fetches=bool(fetch))
-    scopes = [
-        Scope(some, since.mailboxes if since is not None else None)
-        for some in _dealt(mailboxes, connections)
-    ]
+    scopes = _scopes(mailboxes, connections, since)
     for name in {name for scope in scopes for name in scope.names}:
         if since is not None and name in since.mailboxes:
             hub.mailbox(name).resume(since.mailboxes[name])
@@ -108,12 +111,16 @@ async def watch(
     raise error  # out here, so that it keeps the cause and context it has
 
 
-def _dealt(mailboxes: Sequence[str], connections: int) -> list[list[str]]:
-    """Return which of *mailboxes* to watch on each connection."""
-    alone = [name for name in dict.fromkeys(mailboxes) if not is_pattern(name)]
-    alone = alone[: connections - 1]
-    shared = [name for name in dict.fromkeys(mailboxes) if name not in alone]
-    return [[name] for name in alone] + ([shared] if shared else [])
+def _scopes(
+    mailboxes: Sequence[str], connections: int, since: WatchCursor | None
+) -> list[Scope]:
+    """Return which of *mailboxes* to watch on each connection, each on one."""
+    known = since.mailboxes if since is not None else None
+    watched = dict.fromkeys(map(with_inbox, mailboxes))
+    alone = [name for name in watched if not is_pattern(name)][: connections - 1]
+    shared = [name for name in watched if name not in alone]
+    scopes = [Scope([name]) for name in alone]
+    return [*scopes, Scope(shared, known, elsewhere=alone)] if shared else scopes
 
 
 def _is_transient(error: Exception) -> bool:
@@ -121,6 +128,18 @@ def _is_transient(error: Exception) -> bool:
         isinstance(error, IMAPAuthenticationError | IMAPOperationError)
         and error.retryable
     )
+
+
+def failures_after(failures: int, lasted: float | None) -> int:
+    """Return how many failures in a row there are, with the loss of a connection.
+
+    Args:
+        failures: before that.
+        lasted: seconds for which all was heard on it; None if it never was.
+    """
+    if lasted is None:
+        return failures + 1
+    return 1 if lasted > _LONG_LIFE else min(failures + 1, _SHORT_LIVES)
 
 
 class _Watcher:
@@ -171,12 +190,8 @@ class _Watcher:
                 is_stale = not failures and isinstance(error, IMAPConnectionLost)
                 if not (self._is_ready or is_stale) or not _is_transient(error):
                     raise
-                if (
-                    self._since is not None
-                    and time.monotonic() - self._since > _LONG_LIFE
-                ):
-                    failures = 0
-                failures += 1
+                lasted = None if self._since is None else time.monotonic() - self._since
+                failures = failures_after(failures, lasted)
                 title = self._scope.title
                 if self._is_ready:
                     self._hub.state(ConnectionState(title, False, str(error)))

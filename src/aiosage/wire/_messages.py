@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from ..model import FetchedMessage, lasting_flags
@@ -9,8 +10,9 @@ from .responses import FetchData
 
 _WHOLE = "BODY[]"
 _HEADER = "BODY[HEADER]"
-_TEXT = "BODY[TEXT]"
 _FIELDS = "BODY[HEADER.FIELDS"
+# Sections that every message has, from the start: there may be none from further on.
+_OF_EVERY = re.compile(r"BODY\[(?:TEXT|HEADER(?:\.FIELDS.*)?)?\](?:<0>)?", re.DOTALL)
 
 
 def to_message(
@@ -71,5 +73,5 @@ def is_gone(data: FetchData) -> bool:
     """
     sections = data.sections
     return None in sections.values() and any(
-        sections.get(key, b"") is None for key in (_WHOLE, _HEADER, _TEXT)
+        octets is None and _OF_EVERY.fullmatch(key) for key, octets in sections.items()
     )

@@ -72,7 +72,8 @@ class _AnySort(Command[SearchResult[tuple[int, ...]]]):
         """Return what was told of this search, its messages in order.
 
         Raises:
-            IMAPProtocolError: it tells more than 2^24 messages.
+            IMAPProtocolError: it tells more than 2^24 messages, or one that cannot
+                be.
         """
         wants_all = self.options is None or self.options.wants_all
         return search_result(untagged, status, _in_order, all_asked=wants_all)
@@ -109,4 +110,7 @@ def _in_order(ranges: Iterable[tuple[int, int]], numbers: list[int]) -> tuple[in
         if len(found) + last - first >= _MOST:  # before memory is spent on it
             raise ValueError(f"more than {_MOST} messages in order")
         found.extend(range(first, last + 1))
-    return (*found, *numbers)
+    found.extend(numbers)
+    if 0 in found:
+        raise ValueError("a message 0")
+    return tuple(found)

@@ -1,0 +1,40 @@
+"""A few episodes of chaos; ``nox -s chaos`` runs as many as make 10,000 faults."""
+
+from __future__ import annotations
+
+import ssl
+
+import pytest
+
+from aiosage.testing import Certificates, DovecotServer, MemoryServer
+
+from .episode import run
+
+
+@pytest.fixture
+def trust(certificates: Certificates) -> ssl.SSLContext:
+    """What clients verify servers by."""
+    return certificates.client_context()
+
+
+@pytest.mark.parametrize("seed", ["short 1", "short 2", "short 3"])
+async def test_the_embedded_server_loses_nothing(
+    seed: str, certificates: Certificates, trust: ssl.SSLContext
+) -> None:
+    """What is told, and what is there, is what was done, whatever befell it."""
+    async with MemoryServer(ssl_context=certificates.server_context()) as server:
+        outcome = await run(server, seed, 40, trust=trust)
+
+    assert outcome.faults > 10
+
+
+@pytest.mark.dovecot
+@pytest.mark.parametrize("retries", [True, False])
+async def test_dovecot_loses_nothing(
+    retries: bool, certificates: Certificates, trust: ssl.SSLContext
+) -> None:
+    """A server of its own: it is killed, which others would not like."""
+    async with DovecotServer(certificates=certificates) as server:
+        outcome = await run(server, "short", 40, retries=retries, trust=trust)
+
+    assert outcome.faults > 10

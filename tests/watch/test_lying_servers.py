@@ -1,0 +1,176 @@
+"""Watching on servers that warn, forget, and go back in time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from aiosage import FlagsChanged, IMAPClient, NewMessage
+from aiosage.watch import MailboxCursor, WatchCursor
+
+from ..connection.scripted import CAPABILITIES, LOGGED_IN, Peer, config, scripted
+from .mirror import PATIENCE, take
+from .test_watch import NONE, SEEN
+
+END = """
+C: DONE
+S: T{0} OK
+C: T{1} LOGOUT
+S: * BYE
+S: T{1} OK
+"""
+
+
+async def test_a_server_that_warns_at_each_command_is_not_asked_for_ever() -> None:
+    script = f"""{LOGGED_IN}
+C: T1 EXAMINE INBOX
+S: * 1 EXISTS
+S: T1 OK
+C: T2 UID FETCH 1:4294967295 (FLAGS)
+S: * NO almost full
+S: * 1 FETCH (UID 1 FLAGS ())
+S: T2 OK
+C: T3 EXAMINE INBOX
+S: * 1 EXISTS
+S: T3 OK
+C: T4 UID FETCH 1:4294967295 (FLAGS)
+S: * NO almost full
+S: * 1 FETCH (UID 1 FLAGS ())
+S: T4 OK
+C: T5 IDLE
+S: + idling
+S: * 1 FETCH (FLAGS (\\Seen))
+{END.format(5, 6)}"""
+    async with (
+        scripted(script) as port,
+        IMAPClient(config(port)) as client,
+        client.watch("INBOX") as events,
+    ):
+        assert await take(events, 1) == [FlagsChanged("INBOX", None, 1, SEEN)]
+
+
+async def test_a_warning_where_no_mailbox_is_open_does_not_keep_the_watch_busy() -> (
+    None
+):
+    is_idle = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.play(f"""{LOGGED_IN}
+C: T1 LIST "" Lists/*
+S: T1 OK
+C: T2 IDLE
+S: + idling
+S: * NO almost full
+C: DONE
+S: T2 OK
+C: T3 LIST "" Lists/*
+S: T3 OK
+C: T4 IDLE
+S: + idling
+""")
+        with pytest.raises(TimeoutError):  # it says no more
+            async with asyncio.timeout(0.1):
+                await peer.line()
+        is_idle.set()
+        await peer.play(END.format(4, 5))
+
+    async with (
+        scripted(script) as port,
+        IMAPClient(config(port)) as client,
+        client.watch("Lists/*"),
+    ):
+        async with asyncio.timeout(PATIENCE):
+            await is_idle.wait()
+
+
+def with_capabilities(more: str) -> str:
+    """Return how a session with a server begins that can do *more*."""
+    return LOGGED_IN.replace(CAPABILITIES, f"{CAPABILITIES} {more}")
+
+
+async def test_what_an_overflow_of_notify_hid_is_asked_for_at_once() -> None:
+    """RFC 5465 §5.8: the server tells nothing of any mailbox any more."""
+    notify = "NOTIFY SET (selected ***) (mailboxes ***)"
+    script = f"""{with_capabilities("NOTIFY")}
+C: T1 {notify}
+S: T1 OK
+C: T2 STATUS A (UIDVALIDITY UIDNEXT MESSAGES UNSEEN)
+S: * STATUS A (UIDVALIDITY 8 UIDNEXT 1 MESSAGES 0 UNSEEN 0)
+S: T2 OK
+C: T3 EXAMINE A
+S: * 0 EXISTS
+S: * OK [UIDVALIDITY 8] ok
+S: T3 OK
+C: T4 EXAMINE INBOX
+S: * 0 EXISTS
+S: * OK [UIDVALIDITY 7] ok
+S: T4 OK
+C: T5 IDLE
+S: + idling
+S: * OK [NOTIFICATIONOVERFLOW] too much
+C: DONE
+S: T5 OK
+C: T6 {notify}
+S: T6 OK
+C: T7 STATUS A (UIDVALIDITY UIDNEXT MESSAGES UNSEEN)
+S: * STATUS A (UIDVALIDITY 8 UIDNEXT 2 MESSAGES 1 UNSEEN 1)
+S: T7 OK
+C: T8 EXAMINE A
+S: * 1 EXISTS
+S: * OK [UIDVALIDITY 8] ok
+S: T8 OK
+C: T9 UID FETCH 1:4294967295 (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS ())
+S: T9 OK
+C: T10 EXAMINE INBOX
+S: * 0 EXISTS
+S: * OK [UIDVALIDITY 7] ok
+S: T10 OK
+C: T11 IDLE
+S: + idling
+{END.format(11, 12)}"""
+    async with (
+        scripted(script) as port,
+        IMAPClient(config(port)) as client,
+        client.watch("INBOX", "A") as events,
+    ):
+        assert await take(events, 1) == [NewMessage("A", 8, 1, NONE)]
+
+
+@pytest.mark.parametrize("extension", ["CONDSTORE", "CONDSTORE ENABLE QRESYNC"])
+@pytest.mark.parametrize("highest", ["HIGHESTMODSEQ 5", "NOMODSEQ"])
+async def test_a_server_that_counts_anew_is_asked_for_everything(
+    extension: str, highest: str
+) -> None:
+    """An index that was rebuilt, or a backup: it knows no changes since 900."""
+    qresync = " (QRESYNC (7 900))" if "QRESYNC" in extension else " (CONDSTORE)"
+    enable = (
+        ""
+        if "QRESYNC" not in extension
+        else """
+C: T2 ENABLE QRESYNC
+S: * ENABLED QRESYNC
+S: T2 OK
+"""
+    )
+    script = f"""{with_capabilities(extension)}{enable}
+C: T3 EXAMINE INBOX{qresync}
+S: * 2 EXISTS
+S: * OK [UIDVALIDITY 7] ok
+S: * OK [{highest}] ok
+S: T3 OK
+C: T4 UID FETCH 1:4294967295 (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS (\\Seen))
+S: * 2 FETCH (UID 2 FLAGS ())
+S: T4 OK
+C: T5 IDLE
+S: + idling
+{END.format(5, 6)}"""
+    cursor = WatchCursor({"INBOX": MailboxCursor.of(7, 900, {1: NONE, 2: NONE})})
+    async with (
+        scripted(script) as port,
+        IMAPClient(config(port)) as client,
+        client.watch("INBOX", since=cursor) as events,
+    ):
+        assert await take(events, 1) == [FlagsChanged("INBOX", 7, 1, SEEN)]
