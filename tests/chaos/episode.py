@@ -42,6 +42,7 @@ from .users import HANG, User, stacks
 WATCHED: Final = ("INBOX", "Work")
 MAILBOXES: Final = (*WATCHED, "Copies")
 WORKERS: Final = 4
+OTHER_WORKERS: Final = 3
 CONNECTIONS: Final = 5
 
 Server = MemoryServer | DovecotServer
@@ -300,14 +301,17 @@ async def use(
     async def crash(random: Random) -> None:
         nonlocal crashes
         while True:
-            await asyncio.sleep(0.2 + random.random())
+            await asyncio.sleep(0.5 + 2 * random.random())
             crashes += 1
             await let_fail(server, proxy, config.username, random)
 
     async with asyncio.TaskGroup() as users:
         background = [
-            users.create_task(interfere(Random(f"{seed} others"))),
             users.create_task(crash(Random(f"{seed} crash"))),
+            *(
+                users.create_task(interfere(Random(f"{seed} others {number}")))
+                for number in range(OTHER_WORKERS)
+            ),
         ]
         async with asyncio.TaskGroup() as workers:
             for number in range(WORKERS):
