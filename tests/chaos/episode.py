@@ -217,8 +217,8 @@ def client_through(
         config,
         host=proxy.host,
         port=proxy.port,
-        connect_timeout=1.0,
-        read_timeout=0.5,
+        connect_timeout=4.0,
+        read_timeout=1.0,
         idle_renewal=0.3,
         poll_interval=0.1,
     )
