@@ -12,7 +12,7 @@ from aiosage.testing import Certificates, DovecotServer, MemoryServer
 from .episode import run
 
 pytestmark = pytest.mark.timeout(300)  # a watch may wait for a minute
-STEPS: Final = 24
+STEPS: Final = 16
 
 
 @pytest.fixture
