@@ -15,6 +15,7 @@ from aiosage import (
     IMAPError,
     IMAPMailboxError,
     IMAPMessageError,
+    IMAPOperationError,
     IMAPSearchCriteria,
     MessagePart,
     SortKey,
@@ -292,7 +293,7 @@ async def use_volatile(user: User, random: Random) -> None:
             for number in numbers.values():
                 user.ledger.let_go(number)
             await source.move(numbers, mailbox.name)
-    except (IMAPMailboxError, UIDValidityChanged):
+    except (IMAPOperationError, UIDValidityChanged):
         pass  # it is not there, or another one
 
 

@@ -42,6 +42,7 @@ from .users import HANG, User, stacks
 WATCHED: Final = ("INBOX", "Work")
 MAILBOXES: Final = (*WATCHED, "Copies")
 WORKERS: Final = 4
+OTHER_WORKERS: Final = 3
 CONNECTIONS: Final = 5
 
 Server = MemoryServer | DovecotServer
@@ -216,8 +217,8 @@ def client_through(
         config,
         host=proxy.host,
         port=proxy.port,
-        connect_timeout=1.0,
-        read_timeout=0.5,
+        connect_timeout=4.0,
+        read_timeout=1.0,
         idle_renewal=0.3,
         poll_interval=0.1,
     )
@@ -300,20 +301,24 @@ async def use(
     async def crash(random: Random) -> None:
         nonlocal crashes
         while True:
-            await asyncio.sleep(0.2 + random.random())
+            await asyncio.sleep(0.5 + 2 * random.random())
             crashes += 1
             await let_fail(server, proxy, config.username, random)
 
     async with asyncio.TaskGroup() as users:
         background = [
-            users.create_task(interfere(Random(f"{seed} others"))),
             users.create_task(crash(Random(f"{seed} crash"))),
+            *(
+                users.create_task(interfere(Random(f"{seed} others {number}")))
+                for number in range(OTHER_WORKERS)
+            ),
         ]
         async with asyncio.TaskGroup() as workers:
             for number in range(WORKERS):
                 workers.create_task(work(Random(f"{seed} {number}")))
         for task in background:
             task.cancel()
+    await proxy.accept()  # which a crash that was cancelled has not come to
     return crashes
 
 
@@ -323,11 +328,9 @@ async def let_fail(
     """Let the server fail: as a whole, or for this account."""
     if isinstance(server, MemoryServer):
         await proxy.refuse()
-        try:
-            server.disconnect_all(abort=random.random() < 0.5)
-            await asyncio.sleep(random.random() * 0.1)
-        finally:
-            await proxy.accept()
+        server.disconnect_all(abort=random.random() < 0.5)
+        await asyncio.sleep(random.random() * 0.1)
+        await proxy.accept()
         return
     fail = random.choice(
         (

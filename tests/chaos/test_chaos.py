@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ssl
+from typing import Final
 
 import pytest
 
 from aiosage.testing import Certificates, DovecotServer, MemoryServer
 
 from .episode import run
+
+pytestmark = pytest.mark.timeout(300)  # a watch may wait for a minute
+STEPS: Final = 16
 
 
 @pytest.fixture
@@ -17,15 +21,15 @@ def trust(certificates: Certificates) -> ssl.SSLContext:
     return certificates.client_context()
 
 
-@pytest.mark.parametrize("seed", ["short 1", "short 2", "short 3"])
+@pytest.mark.parametrize("seed", ["short 1", "short 2"])
 async def test_the_embedded_server_loses_nothing(
     seed: str, certificates: Certificates, trust: ssl.SSLContext
 ) -> None:
     """What is told, and what is there, is what was done, whatever befell it."""
     async with MemoryServer(ssl_context=certificates.server_context()) as server:
-        outcome = await run(server, seed, 40, trust=trust)
+        outcome = await run(server, seed, STEPS, trust=trust)
 
-    assert outcome.faults > 10
+    assert outcome.faults > 5
 
 
 @pytest.mark.dovecot
@@ -35,6 +39,6 @@ async def test_dovecot_loses_nothing(
 ) -> None:
     """A server of its own: it is killed, which others would not like."""
     async with DovecotServer(certificates=certificates) as server:
-        outcome = await run(server, "short", 40, retries=retries, trust=trust)
+        outcome = await run(server, "short", STEPS, retries=retries, trust=trust)
 
-    assert outcome.faults > 10
+    assert outcome.faults > 5

@@ -29,6 +29,7 @@ from aiosage.testing import (
     Segments,
     Stall,
     Struck,
+    cancel_at_every_await,
 )
 
 from ..conftest import Endpoint
@@ -238,3 +239,21 @@ async def test_patterns_are_seen_within_tls(
                 await client.mailbox("INBOX").search()
         assert [struck.connection for struck in proxy.struck] == [1]
         assert b"LOGIN" in proxy.sent[0] or b"AUTHENTICATE" in proxy.sent[0]
+
+
+async def test_beginning_to_accept_can_be_cancelled_at_any_await(
+    server: Endpoint,
+) -> None:
+    """Nobody is left listening on the port, so it can be tried again."""
+    async with FaultProxy(server.host, server.port) as proxy:
+        port = proxy.port
+
+        async def accept() -> None:
+            await proxy.refuse()
+            await proxy.accept()
+
+        async for _ in cancel_at_every_await(accept):
+            await proxy.accept()
+            assert proxy.port == port
+            _, writer = await asyncio.open_connection(proxy.host, port)
+            writer.close()

@@ -138,10 +138,20 @@ class FaultProxy:
     async def accept(self) -> None:
         """Let clients connect, on the same port as ever."""
         if self._server is None:
-            self._server = await asyncio.start_server(
-                self._serve, _HOST, self._port, ssl=self._server_context
+            server = await asyncio.start_server(
+                self._serve,
+                _HOST,
+                self._port,
+                ssl=self._server_context,
+                start_serving=False,
             )
-            self._port = self._server.sockets[0].getsockname()[1]
+            try:
+                await server.start_serving()
+            except BaseException:  # cancelled, with nobody else to close it
+                server.close()
+                raise
+            self._server = server
+            self._port = server.sockets[0].getsockname()[1]
 
     async def wait_connections(self, count: int) -> None:
         """Wait until there are *count* connections."""
