@@ -13,6 +13,7 @@ import anyio
 import pytest
 
 from aiosage import (
+    CircuitOpen,
     ConnectionBudget,
     ConnectionConfig,
     IMAPAuthenticationError,
@@ -113,7 +114,7 @@ async def test_two_hundred_callers_share_four_connections(
                 await connection.noop()
                 await asyncio.sleep(0)
                 await connection.noop()
-        except IMAPConnectionError:
+        except (IMAPConnectionError, CircuitOpen):
             failed += 1
         else:
             served += 1

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from ..connection import ConnectionConfig
 from ..errors import IMAPConfigurationError
 from ..model import profile_of
+from ..resilience import CircuitRules, CircuitSnapshot
 from ._allocation import Allocation, Permit, Scope, Share
+from ._circuits import USUAL_CIRCUIT, HostCircuits, PoolCircuits
 from ._share import BudgetShare
 
 
@@ -23,12 +25,15 @@ class BudgetStats:
         waiting: accounts that wait until there is room.
         learned: the bounds that servers have taught and that still hold, by
             account (``user@host``) or host.
+        circuits: the servers that are left alone since connecting has failed
+            again and again, by address.
     """
 
     held: int
     idle: int
     waiting: int
     learned: dict[str, int]
+    circuits: dict[str, CircuitSnapshot]
 
 
 class ConnectionBudget:
@@ -43,11 +48,18 @@ class ConnectionBudget:
     is closed for who waits. A connection that is held, as by a watch, counts
     until it is given back. It counts the connections of this process only.
 
+    To a server that could not be reached, or an account that was refused, several
+    times in a row nobody connects for a while. If that is seconds, who wants to
+    waits, else it gets a `CircuitOpen` at once. Then one tries, the others wait for
+    that, and if it fails, the while is twice as long.
+
     Args:
         total: most connections in all; None for any number.
         per_host: most to one host.
         per_account: most to one account, where not fewer are known to be allowed.
         recovery: seconds after which a bound that was learned grows by one.
+        circuit: when a server, or an account, to which connecting fails again and
+            again is left alone, and for how long; None for never.
         clock: seconds, never going back.
 
     Raises:
@@ -61,6 +73,7 @@ class ConnectionBudget:
         per_host: int | None = None,
         per_account: int | None = None,
         recovery: float = 10 * 60.0,
+        circuit: CircuitRules | None = USUAL_CIRCUIT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         mistakes = [
@@ -80,6 +93,7 @@ class ConnectionBudget:
         self._per_account = per_account
         self._clock = clock
         self._allocation = Allocation(total, recovery)
+        self._circuits = HostCircuits(circuit, clock)
 
     def __repr__(self) -> str:
         stats = self.stats()
@@ -97,7 +111,13 @@ class ConnectionBudget:
                 learned[scope.name] = bound
         total = self._allocation.total
         waiting = sum(1 for account in accounts if account.wanting)
-        return BudgetStats(total.held, len(total.idle), waiting, learned)
+        return BudgetStats(
+            total.held, len(total.idle), waiting, learned, self._circuits.snapshots()
+        )
+
+    def circuits(self, config: ConnectionConfig) -> PoolCircuits:
+        """Return what keeps a pool of *config* from connecting in vain."""
+        return self._circuits.for_pool(config)
 
     def join(
         self,

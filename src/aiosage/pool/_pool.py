@@ -9,30 +9,36 @@ calls `_serve`, which hands over all there is to the callers who are first.
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from types import TracebackType
+from typing import Final
 
 import anyio
-from anyio import lowlevel, to_thread
+from anyio import lowlevel
 
 from ..connection import CLOSE_GRACE, ConnectionConfig, IMAPConnection, News
-from ..errors import IMAPConnectionError, IMAPError, IMAPPoolClosed
+from ..errors import (
+    CircuitOpen,
+    IMAPConnectionError,
+    IMAPError,
+    IMAPPoolClosed,
+)
 from ._allocation import Permit
 from ._budget import ConnectionBudget
 from ._complaints import check_sizes, pool_timeout
 from ._entry import Entry
 from ._freshness import bring_up_to_date, check_alive, has_known
+from ._opener import Opener
 from ._plan import Request
-from ._refusals import too_many
 from ._slots import Slots, Ticket
 from ._stats import Counts, PoolStats
 
-log = logging.getLogger("aiosage.pool")
+_PATIENCE: Final = 5.0
+"""Seconds, at most, to wait until connecting is tried again; else callers are told."""
 
 
 class IMAPConnectionPool:
@@ -83,8 +89,6 @@ class IMAPConnectionPool:
     ) -> None:
         check_sizes(min_size, max_size)
         self._config = config
-        self._ready_config: ConnectionConfig | None = None
-        self._prepare = prepare or ConnectionConfig.prepared
         self._min_size = min_size
         self._max_lifetime = max_lifetime
         self._acquire_timeout = acquire_timeout
@@ -94,15 +98,16 @@ class IMAPConnectionPool:
         self._slots = Slots[Entry, Permit](
             max_size, Entry.describe, max_idle=max_idle, check_after=check_after
         )
-        self._share = (budget or ConnectionBudget(clock=clock)).join(
-            config, reclaim=self._reclaim, notify=self._serve
-        )
+        budget = budget or ConnectionBudget(clock=clock)
+        self._share = budget.join(config, reclaim=self._reclaim, notify=self._serve)
         self._busy: set[Entry] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._review_due = 0.0
         self._counts = Counts()
-        self._last_error: IMAPError | None = None
-        self._is_closed = False
+        self._opener = Opener(
+            config, prepare, self._share, budget.circuits(config), self._counts
+        )
+        self._closing = anyio.Event()
         self._all_back = anyio.Event()  # closed, and nobody holds a connection
 
     @property
@@ -113,7 +118,7 @@ class IMAPConnectionPool:
     @property
     def last_error(self) -> IMAPError | None:
         """Why the last attempt to open a connection failed; None if it did not."""
-        return self._last_error
+        return self._opener.last_error
 
     async def __aenter__(self) -> IMAPConnectionPool:
         await self.open()
@@ -143,6 +148,7 @@ class IMAPConnectionPool:
             waiting=self._slots.waiting,
             min_size=self._min_size,
             max_size=self._slots.max_size,
+            circuit=self._opener.circuits.snapshot(),
             **asdict(self._counts),
         )
 
@@ -250,6 +256,8 @@ class IMAPConnectionPool:
             IMAPMailboxError: the mailbox cannot be opened.
             IMAPConnectionError: the server cannot be reached.
             IMAPAuthenticationError: it refused the credentials.
+            CircuitOpen: either was so again and again; not tried for now. What
+                is tried again within seconds is waited for.
         """
         entry = await self._check_out(Request(mailbox, read_only), known_uid)
         try:
@@ -258,7 +266,7 @@ class IMAPConnectionPool:
             self._check_in(entry)
 
     def _check_open(self) -> None:
-        if self._is_closed:
+        if self._closing.is_set():
             raise IMAPPoolClosed(f"the pool of {self._config.account} is closed")
 
     async def _check_out(self, request: Request, known_uid: int | None) -> Entry:
@@ -272,7 +280,10 @@ class IMAPConnectionPool:
             await self._wait(ticket, event, deadline)
             entry, is_new = ticket.connection, False
             if ticket.permit is not None:
-                entry, is_new = await self._connect(ticket.permit), True
+                try:
+                    entry, is_new = await self._connect(ticket.permit), True
+                except CircuitOpen as error:
+                    await self._wait_until_tried(error, deadline)
             if entry is not None:
                 try:
                     await self._make_ready(entry, ticket, known_uid)
@@ -293,6 +304,14 @@ class IMAPConnectionPool:
             ticket.wake = event.set
             self._slots.rejoin(ticket)
 
+    async def _wait_until_tried(self, error: CircuitOpen, deadline: float) -> None:
+        """Wait until connecting is tried again, unless that takes too long."""
+        wait = error.retry_after or 0.0
+        if wait > min(_PATIENCE, deadline - anyio.current_time()):
+            raise error
+        with anyio.move_on_after(wait):
+            await self._closing.wait()
+
     async def _wait(
         self, ticket: Ticket[Entry, Permit], event: anyio.Event, deadline: float
     ) -> None:
@@ -306,7 +325,7 @@ class IMAPConnectionPool:
                 self._abandon(ticket)
                 raise
             self._counts.note_wait(self._clock() - begin)
-        if self._is_closed or not ticket.is_served:
+        if self._closing.is_set() or not ticket.is_served:
             self._abandon(ticket)
             self._check_open()
             self._counts.timeouts += 1
@@ -326,13 +345,13 @@ class IMAPConnectionPool:
             self._share.release(ticket.permit)
             self._serve()
             self._note_all_back()
-        elif not self._is_closed:
+        elif not self._closing.is_set():
             self._slots.leave(ticket)
             self._serve()  # it may have wanted a permit
 
     def _serve(self) -> None:
         """Hand over what there is to who is first. Cannot wait."""
-        if self._is_closed:
+        if self._closing.is_set():
             return
         served = self._slots.serve(self._clock())
         for entry in (*served.lent, *served.ended):
@@ -389,35 +408,21 @@ class IMAPConnectionPool:
     async def _connect(self, permit: Permit) -> Entry | None:
         """Open a connection; None if there are too many, and others will end."""
         try:
-            if self._ready_config is None:
-                # One TLS context for all: making it costs 20 ms, and 1 MiB.
-                self._ready_config = await to_thread.run_sync(
-                    self._prepare, self._config
-                )
-            connection = await IMAPConnection.open(self._ready_config)
-        except BaseException as error:
+            connection = await self._opener.open(permit)
+        except BaseException:
             self._slots.give_back(None)
-            if isinstance(error, IMAPError):
-                self._counts.failures += 1
-                self._last_error = error
-            reason = too_many(error)
-            if reason is None:
-                self._share.release(permit)
-            elif self._share.refuse(permit, reason):
-                log.info("waiting for another connection to end: %s", error)
-                self._note_all_back()
-                return None
             self._serve()
             self._note_all_back()
             raise
-        self._counts.opened += 1
-        self._counts.failures = 0
-        self._last_error = None
+        if connection is None:
+            self._slots.give_back(None)
+            self._note_all_back()
+            return None
         lifetime = self._max_lifetime * random.uniform(0.9, 1.1)
         entry = Entry(connection, permit, self._clock() + lifetime)
         entry.listener = self._listener(entry)
         self._busy.add(entry)
-        if self._is_closed:
+        if self._closing.is_set():
             self._check_in(entry)
             self._check_open()
         return entry
@@ -434,7 +439,7 @@ class IMAPConnectionPool:
         self._busy.remove(entry)
         if (
             entry.connection.is_closed
-            or self._is_closed
+            or self._closing.is_set()
             or (self._slots.waiting and self._share.must_yield(entry.permit))
         ):
             self._slots.give_back(None)
@@ -459,7 +464,7 @@ class IMAPConnectionPool:
         self._counts.closed += 1
 
     def _note_all_back(self) -> None:
-        if self._is_closed and not self._slots.lent:
+        if self._closing.is_set() and not self._slots.lent:
             self._all_back.set()
 
     async def aclose(self) -> None:
@@ -469,8 +474,8 @@ class IMAPConnectionPool:
         back for ``close_grace`` seconds; then they are cut, and whoever uses them
         gets an `IMAPConnectionLost`. May be called again.
         """
-        if not self._is_closed:
-            self._is_closed = True
+        if not self._closing.is_set():
+            self._closing.set()
             self._slots.dismiss()
             self._share.leave()
             if self._timer is not None:

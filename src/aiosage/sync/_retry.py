@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from ..errors import (
+    CircuitOpen,
     IMAPAuthenticationError,
     IMAPConnectionError,
     IMAPError,
@@ -29,6 +30,10 @@ def is_transient(error: Exception) -> bool:
     """
     if isinstance(error, IMAPAuthenticationError | IMAPOperationError):
         return error.retryable
+    if isinstance(error, CircuitOpen):
+        return not isinstance(error.__cause__, Exception) or is_transient(
+            error.__cause__
+        )
     return isinstance(error, IMAPConnectionError | IMAPPoolTimeout | UIDValidityChanged)
 
 

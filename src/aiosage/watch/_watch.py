@@ -17,6 +17,7 @@ import anyio
 import anyio.abc
 
 from ..errors import (
+    CircuitOpen,
     IMAPAuthenticationError,
     IMAPConnectionError,
     IMAPConnectionLost,
@@ -124,6 +125,10 @@ def _scopes(
 
 
 def _is_transient(error: Exception) -> bool:
+    if isinstance(error, CircuitOpen):
+        return not isinstance(error.__cause__, Exception) or _is_transient(
+            error.__cause__
+        )
     return isinstance(error, IMAPConnectionError | IMAPPoolTimeout) or (
         isinstance(error, IMAPAuthenticationError | IMAPOperationError)
         and error.retryable
@@ -181,6 +186,7 @@ class _Watcher:
             try:
                 await self._watch(task_status)
             except (
+                CircuitOpen,
                 IMAPConnectionError,
                 IMAPPoolTimeout,
                 IMAPAuthenticationError,
@@ -196,7 +202,7 @@ class _Watcher:
                 if self._is_ready:
                     self._hub.state(ConnectionState(title, False, str(error)))
                 log.info("watch of %r lost: %s", title, error)
-                await anyio.sleep(backoff(failures))
+                await anyio.sleep(max(backoff(failures), error.retry_after or 0.0))
 
     async def _watch(self, task_status: anyio.abc.TaskStatus[None]) -> None:
         """Watch on one connection, until it is lost."""
