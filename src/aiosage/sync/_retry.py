@@ -58,7 +58,7 @@ async def retrying(
     def answer(error: Exception) -> bool | float:
         if not is_transient(error):
             return False
-        log.warning("attempt failed: %s", error)
+        log.info("attempt failed: %s", error)
         asked = error.retry_after if isinstance(error, IMAPError) else None
         return True if asked is None else asked
 
