@@ -30,12 +30,13 @@ from ..errors import (
 from ._allocation import Permit
 from ._budget import ConnectionBudget
 from ._complaints import check_sizes, pool_timeout
-from ._entry import Entry
+from ._entry import Entry, ask_back
 from ._freshness import bring_up_to_date, check_alive, has_known
 from ._opener import Opener
 from ._plan import Request
 from ._slots import Slots, Ticket
 from ._stats import Counts, PoolStats
+from ._warming import borrow_at_once
 
 _PATIENCE: Final = 5.0
 """Seconds, at most, to wait until connecting is tried again; else callers are told."""
@@ -100,7 +101,7 @@ class IMAPConnectionPool:
         )
         budget = budget or ConnectionBudget(clock=clock)
         self._share = budget.join(config, reclaim=self._reclaim, notify=self._serve)
-        self._busy: set[Entry] = set()
+        self._busy: dict[Entry, None] = {}  # in the order they were lent
         self._timer: asyncio.TimerHandle | None = None
         self._review_due = 0.0
         self._counts = Counts()
@@ -171,27 +172,8 @@ class IMAPConnectionPool:
     async def _warm_up(self) -> None:
         bound = self._share.bound
         wanted = self._min_size if bound is None else min(self._min_size, bound)
-        missing = wanted - self._slots.size  # callers may be opening some themselves
-        all_open = anyio.Event()
-
-        async def hold() -> None:
-            nonlocal missing
-            async with self.connection():
-                missing -= 1
-                if not missing:
-                    all_open.set()
-                await all_open.wait()  # else the next would get the same
-
-        error: BaseException
-        try:
-            async with anyio.create_task_group() as tasks:
-                for _ in range(missing):
-                    tasks.start_soon(hold)
-        except BaseExceptionGroup as group:
-            error = group.exceptions[0]  # the others failed likewise
-        else:
-            return
-        raise error  # out here, so that it keeps the cause and context it has
+        # Callers may be opening some themselves.
+        await borrow_at_once(self.connection, wanted - self._slots.size)
 
     async def resize(
         self, *, min_size: int | None = None, max_size: int | None = None
@@ -234,6 +216,7 @@ class IMAPConnectionPool:
         *,
         read_only: bool = False,
         known_uid: int | None = None,
+        on_wanted: Callable[[], object] | None = None,
     ) -> AsyncGenerator[IMAPConnection]:
         """Lend a connection for the block, with *mailbox* open if one is named.
 
@@ -249,6 +232,9 @@ class IMAPConnectionPool:
             known_uid: messages up to this UID are all that matters, and not
                 their flags; saves a round trip if they were there already
                 when the mailbox was opened.
+            on_wanted: called once, if somebody waits for a connection and only such
+                as have this hold any: give it back soon, and borrow it again. For
+                who holds one for long, as a watch does.
 
         Raises:
             IMAPPoolTimeout: none came free in time.
@@ -259,8 +245,11 @@ class IMAPConnectionPool:
             CircuitOpen: either was so again and again; not tried for now. What
                 is tried again within seconds is waited for.
         """
-        entry = await self._check_out(Request(mailbox, read_only), known_uid)
+        request = Request(mailbox, read_only, is_patient=on_wanted is not None)
+        entry = await self._check_out(request, known_uid)
         try:
+            entry.on_wanted = on_wanted
+            self._press()
             yield entry.connection
         finally:
             self._check_in(entry)
@@ -357,13 +346,19 @@ class IMAPConnectionPool:
         for entry in (*served.lent, *served.ended):
             entry.connection.remove_listener(entry.listener)
             self._share.set_busy(entry.permit)
-        self._busy.update(served.lent)
+        self._busy.update(dict.fromkeys(served.lent))
         for entry in served.ended:
             self._end(entry)
         for permit in self._share.want(self._slots.wanted):
             self._slots.admit(permit)
         if served.review_at is not None:
             self._review_at(served.review_at)
+        self._press()
+
+    def _press(self) -> None:
+        """Ask for a connection back if none comes back by itself."""
+        if len(self._busy) == self._slots.lent > 0 and self._slots.is_pressed:
+            ask_back(self._busy)
 
     def _review_at(self, when: float) -> None:
         """See to it that what gets too old is closed, though nobody may come."""
@@ -421,7 +416,7 @@ class IMAPConnectionPool:
         lifetime = self._max_lifetime * random.uniform(0.9, 1.1)
         entry = Entry(connection, permit, self._clock() + lifetime)
         entry.listener = self._listener(entry)
-        self._busy.add(entry)
+        self._busy[entry] = None
         if self._closing.is_set():
             self._check_in(entry)
             self._check_open()
@@ -436,7 +431,8 @@ class IMAPConnectionPool:
 
     def _check_in(self, entry: Entry, *, serve: bool = True) -> None:
         """Take a connection back. Cannot wait, so cannot be cancelled."""
-        self._busy.remove(entry)
+        del self._busy[entry]
+        entry.on_wanted, entry.is_asked = None, False
         if (
             entry.connection.is_closed
             or self._closing.is_set()
