@@ -592,7 +592,9 @@ async def test_an_idle_connection_that_is_lost_leaves_at_once(
     config: ConnectionConfig, relay: Relay
 ) -> None:
     """Not only when the next caller comes: it may count for others."""
-    async with IMAPConnectionPool(config, min_size=2) as pool:
+    async with IMAPConnectionPool(config, min_size=0) as pool:
+        async with holding(pool, 2):
+            pass
         relay.cut()
         await relay.wait_connections(0)
         await until(lambda: pool.stats().size == 0)

@@ -31,12 +31,12 @@ from ._allocation import Permit
 from ._budget import ConnectionBudget
 from ._complaints import check_sizes, pool_timeout
 from ._entry import Entry, ask_back
-from ._freshness import bring_up_to_date, check_alive, has_known
+from ._freshness import make_ready
 from ._opener import Opener
 from ._plan import Request
 from ._slots import Slots, Ticket
 from ._stats import Counts, PoolStats
-from ._warming import borrow_at_once
+from ._warming import Upkeep, borrow_at_once
 
 _PATIENCE: Final = 5.0
 """Seconds, at most, to wait until connecting is tried again; else callers are told."""
@@ -46,12 +46,13 @@ class IMAPConnectionPool:
     """Lends connections, at most *max_size* at a time, first come first served.
 
     Connections are opened when they are needed and kept for the next caller.
-    It owns no task; use it as ``async with``, or `open` and `aclose`.
+    Use it as ``async with``, or `open` and `aclose`.
 
     Args:
         config: the account.
-        min_size: connections opened by `open`. With 0 a wrong password shows at
-            the first use only.
+        min_size: connections opened by `open`, and again after a loss leaves fewer,
+            by a task of its own that lasts as long as that takes. With 0 a wrong
+            password shows at the first use only.
         max_size: most connections at once; providers cap them, Gmail at 15.
         max_idle: seconds after which an unused connection is closed.
         max_lifetime: seconds after which a connection is not lent again, give
@@ -108,6 +109,7 @@ class IMAPConnectionPool:
         self._opener = Opener(
             config, prepare, self._share, budget.circuits(config), self._counts
         )
+        self._upkeep = Upkeep(self._is_short, self._warm_up)
         self._closing = anyio.Event()
         self._all_back = anyio.Event()  # closed, and nobody holds a connection
 
@@ -168,6 +170,10 @@ class IMAPConnectionPool:
         except BaseException:
             await self._close_idle()
             raise
+        self._upkeep.is_wanted = True
+
+    def _is_short(self) -> bool:
+        return not self._closing.is_set() and self._slots.size < self._min_size
 
     async def _warm_up(self) -> None:
         bound = self._share.bound
@@ -275,7 +281,12 @@ class IMAPConnectionPool:
                     await self._wait_until_tried(error, deadline)
             if entry is not None:
                 try:
-                    await self._make_ready(entry, ticket, known_uid)
+                    await make_ready(
+                        entry.connection,
+                        ticket.request,
+                        self._check_timeout if ticket.check else None,
+                        known_uid,
+                    )
                 except IMAPConnectionError:
                     self._check_in(entry, serve=False)
                     # An old connection may have died unnoticed: take another one.
@@ -384,21 +395,7 @@ class IMAPConnectionPool:
         """An idle connection has ended."""
         self._slots.lose(entry)
         self._end(entry)
-
-    async def _make_ready(
-        self, entry: Entry, ticket: Ticket[Entry, Permit], known_uid: int | None
-    ) -> None:
-        """Check, select and bring up to date, as far as there is a need to."""
-        connection, request = entry.connection, ticket.request
-        if ticket.check:
-            await check_alive(connection, self._check_timeout)
-        if request.mailbox is None:
-            return
-        before = connection.selected
-        selected = await connection.select(request.mailbox, read_only=request.read_only)
-        is_old = selected is before and not ticket.check
-        if is_old and not has_known(selected, known_uid):
-            await bring_up_to_date(connection, selected)
+        self._upkeep.start()
 
     async def _connect(self, permit: Permit) -> Entry | None:
         """Open a connection; None if there are too many, and others will end."""
@@ -433,8 +430,9 @@ class IMAPConnectionPool:
         """Take a connection back. Cannot wait, so cannot be cancelled."""
         del self._busy[entry]
         entry.on_wanted, entry.is_asked = None, False
+        is_lost = entry.connection.is_closed
         if (
-            entry.connection.is_closed
+            is_lost
             or self._closing.is_set()
             or (self._slots.waiting and self._share.must_yield(entry.permit))
         ):
@@ -448,6 +446,8 @@ class IMAPConnectionPool:
             self._serve()
         if entry in self._slots.idle:
             self._share.set_idle(entry.permit)
+        elif is_lost:
+            self._upkeep.start()
         self._note_all_back()
 
     def _end(self, entry: Entry) -> None:
@@ -474,11 +474,13 @@ class IMAPConnectionPool:
             self._closing.set()
             self._slots.dismiss()
             self._share.leave()
+            self._upkeep.end()
             if self._timer is not None:
                 self._timer.cancel()
         self._note_all_back()
         try:
             await self._close_idle()
+            await self._upkeep.wait_ended()
             with anyio.move_on_after(self._close_grace):
                 await self._all_back.wait()
         finally:
