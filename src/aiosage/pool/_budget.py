@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +10,15 @@ from dataclasses import dataclass
 from ..connection import ConnectionConfig
 from ..errors import IMAPConfigurationError
 from ..model import profile_of
-from ..resilience import CircuitRules, CircuitSnapshot
+from ..resilience import (
+    AdaptiveRateLimiter,
+    CircuitRules,
+    CircuitSnapshot,
+    RateSnapshot,
+)
 from ._allocation import Allocation, Permit, Scope, Share
 from ._circuits import USUAL_CIRCUIT, HostCircuits, PoolCircuits
+from ._refusals import is_throttled
 from ._share import BudgetShare
 
 
@@ -27,6 +34,7 @@ class BudgetStats:
             account (``user@host``) or host.
         circuits: the servers that are left alone since connecting has failed
             again and again, by address.
+        rates: how logins are paced, by address.
     """
 
     held: int
@@ -34,6 +42,7 @@ class BudgetStats:
     waiting: int
     learned: dict[str, int]
     circuits: dict[str, CircuitSnapshot]
+    rates: dict[str, RateSnapshot]
 
 
 class ConnectionBudget:
@@ -60,6 +69,8 @@ class ConnectionBudget:
         recovery: seconds after which a bound that was learned grows by one.
         circuit: when a server, or an account, to which connecting fails again and
             again is left alone, and for how long; None for never.
+        rate: logins per second to one host, at most; fewer after it has answered
+            that there are too many, and slowly more again. None for any number.
         clock: seconds, never going back.
 
     Raises:
@@ -74,6 +85,7 @@ class ConnectionBudget:
         per_account: int | None = None,
         recovery: float = 10 * 60.0,
         circuit: CircuitRules | None = USUAL_CIRCUIT,
+        rate: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         mistakes = [
@@ -87,6 +99,8 @@ class ConnectionBudget:
         ]
         if recovery <= 0:
             mistakes.append(f"recovery: {recovery!r} is not a positive number")
+        if rate is not None and not 0 < rate < math.inf:
+            mistakes.append(f"rate: {rate!r} is not a positive number")
         if mistakes:
             raise IMAPConfigurationError(mistakes)
         self._per_host = per_host
@@ -94,6 +108,8 @@ class ConnectionBudget:
         self._clock = clock
         self._allocation = Allocation(total, recovery)
         self._circuits = HostCircuits(circuit, clock)
+        self._rate = rate
+        self._limiters: dict[str, AdaptiveRateLimiter] = {}
 
     def __repr__(self) -> str:
         stats = self.stats()
@@ -112,8 +128,30 @@ class ConnectionBudget:
         total = self._allocation.total
         waiting = sum(1 for account in accounts if account.wanting)
         return BudgetStats(
-            total.held, len(total.idle), waiting, learned, self._circuits.snapshots()
+            total.held,
+            len(total.idle),
+            waiting,
+            learned,
+            self._circuits.snapshots(),
+            {key: one.snapshot() for key, one in self._limiters.items()},
         )
+
+    def limiter(self, config: ConnectionConfig) -> AdaptiveRateLimiter | None:
+        """Return what paces the logins to the host of *config*; None for nothing."""
+        if self._rate is None:
+            return None
+        key = config.address.lower()
+        if key not in self._limiters:
+            self._limiters[key] = AdaptiveRateLimiter(
+                self._rate,
+                lowest=min(self._rate, 0.1),
+                highest=self._rate,
+                step=self._rate / 20,
+                slow=math.inf,  # a slow login is none too many
+                is_throttled=is_throttled,
+                clock=self._clock,
+            )
+        return self._limiters[key]
 
     def circuits(self, config: ConnectionConfig) -> PoolCircuits:
         """Return what keeps a pool of *config* from connecting in vain."""

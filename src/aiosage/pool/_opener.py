@@ -10,7 +10,7 @@ from anyio import to_thread
 from ..connection import ConnectionConfig, IMAPConnection
 from ..errors import IMAPError
 from ._allocation import Permit
-from ._circuits import PoolCircuits
+from ._budget import ConnectionBudget
 from ._refusals import too_many
 from ._share import BudgetShare
 from ._stats import Counts
@@ -25,11 +25,11 @@ class Opener:
         config: the account.
         prepare: makes *config* ready, in a thread.
         share: where permits go if it fails.
-        circuits: say whether to try.
+        budget: says whether to try, and how soon.
         counts: of the pool.
 
     Attributes:
-        circuits: likewise.
+        circuits: that say whether to try.
         last_error: why the last attempt failed; None if it did not.
     """
 
@@ -38,15 +38,16 @@ class Opener:
         config: ConnectionConfig,
         prepare: Callable[[ConnectionConfig], ConnectionConfig] | None,
         share: BudgetShare,
-        circuits: PoolCircuits,
+        budget: ConnectionBudget,
         counts: Counts,
     ) -> None:
         self._config = config
         self._ready_config: ConnectionConfig | None = None
         self._prepare = prepare or ConnectionConfig.prepared
         self._share = share
+        self._limiter = budget.limiter(config)
         self._counts = counts
-        self.circuits = circuits
+        self.circuits = budget.circuits(config)
         self.last_error: IMAPError | None = None
 
     async def open(self, permit: Permit) -> IMAPConnection | None:
@@ -75,7 +76,11 @@ class Opener:
                 self._ready_config = await to_thread.run_sync(
                     self._prepare, self._config
                 )
-            return await IMAPConnection.open(self._ready_config)
+            if self._limiter is None:
+                return await IMAPConnection.open(self._ready_config)
+            await self._limiter.acquire()
+            with self._limiter.watching():
+                return await IMAPConnection.open(self._ready_config)
         except IMAPError as error:
             self._counts.failures += 1
             self.last_error = error

@@ -106,9 +106,7 @@ class IMAPConnectionPool:
         self._timer: asyncio.TimerHandle | None = None
         self._review_due = 0.0
         self._counts = Counts()
-        self._opener = Opener(
-            config, prepare, self._share, budget.circuits(config), self._counts
-        )
+        self._opener = Opener(config, prepare, self._share, budget, self._counts)
         self._upkeep = Upkeep(self._is_short, self._warm_up)
         self._closing = anyio.Event()
         self._all_back = anyio.Event()  # closed, and nobody holds a connection

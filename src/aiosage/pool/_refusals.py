@@ -57,3 +57,16 @@ def too_many(error: BaseException) -> TooMany | None:
     if not is_known_user or _OF_ADDRESS.search(text):
         return TooMany.HOST
     return TooMany.ACCOUNT
+
+
+def is_throttled(error: Exception) -> bool:
+    """Return whether *error* says that logins come too fast, or are too many."""
+    if too_many(error) is not None:
+        return True
+    if not isinstance(error, IMAPAuthenticationError | IMAPConnectError):
+        return False
+    is_limit = isinstance(error, IMAPAuthenticationError) and error.code in {
+        "LIMIT",
+        "THROTTLED",
+    }
+    return is_limit or error.retry_after is not None
