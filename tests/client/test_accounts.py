@@ -21,6 +21,7 @@ from aiosage import (
     Secret,
     Security,
 )
+from aiosage.resilience import CircuitRules
 from aiosage.testing import Certificates, MemoryServer
 
 from ..conftest import Endpoint
@@ -104,9 +105,10 @@ async def test_a_failing_or_silent_account_is_no_matter_to_others(
             "good": account(memory.port, 4),
             "fine": account(memory.port, 5),
         }
-        async with IMAPAccounts(
-            configs, budget=ConnectionBudget(total=3), max_connections=2
-        ) as accounts:
+        budget = ConnectionBudget(
+            total=3, circuit=CircuitRules(recovery=0.01, longest=0.02)
+        )
+        async with IMAPAccounts(configs, budget=budget, max_connections=2) as accounts:
             held_up = [
                 asyncio.create_task(subject(accounts["silent"])) for _ in range(10)
             ]

@@ -118,13 +118,17 @@ async def test_a_watch_takes_its_connection_from_the_budget(
 ) -> None:
     budget = ConnectionBudget(per_account=1)
     config = account(memory.port)
-    pool = IMAPConnectionPool(config, acquire_timeout=0.05, budget=budget)
-    async with IMAPClient.from_pool(pool) as client:
+    pool = IMAPConnectionPool(config, budget=budget)
+    other = IMAPConnectionPool(config, min_size=0, acquire_timeout=0.05, budget=budget)
+    async with IMAPClient.from_pool(pool) as client, other:
         async with client.watch("INBOX"):
             assert budget.stats().held == 1
             with pytest.raises(IMAPPoolTimeout, match="The budget allows 1 for this"):
-                await client.mailbox("INBOX").search()
-        await client.mailbox("INBOX").search()
+                async with other.connection():
+                    pass
+            await client.mailbox("INBOX").search()  # to which the watch lends it
+        async with other.connection():
+            pass
 
 
 async def test_a_server_that_allows_fewer_teaches_so(

@@ -72,7 +72,10 @@ class AnyInterleaving(RuleBasedStateMachine):
     @rule(ticket=consumes(calls))
     def fail(self, ticket: Ticket) -> None:
         """End a call badly."""
-        is_of_now = ticket.epoch == self.circuit.epoch
+        # One that was under way when another failed tells nothing new.
+        is_of_now = (
+            ticket.epoch == self.circuit.epoch and ticket.failures >= self.in_a_row
+        )
         before = self.state
         self.circuit = self.circuit.failed(ticket, RULES, self.now)
         if is_of_now:
@@ -135,3 +138,15 @@ def test_a_very_long_outage_overflows_nothing() -> None:
     circuit, ticket = Circuit(openings=10**6, probe_at=0.0).admit(1.0)
     assert ticket is not None
     assert circuit.failed(ticket, RULES, 1.0).probe_at == 61.0
+
+
+def test_what_fails_at_once_counts_once() -> None:
+    """Fifty connections cut by one blip are one failure, not fifty."""
+    circuit, tickets = Circuit(), list[Ticket]()
+    for _ in range(50):
+        circuit, ticket = circuit.admit(0.0)
+        assert ticket is not None
+        tickets.append(ticket)
+    for ticket in tickets:
+        circuit = circuit.failed(ticket, RULES, 0.0)
+    assert circuit.failures == 1

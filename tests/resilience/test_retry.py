@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
+import stamina
 
 from aiosage.resilience import RetryAttempt, RetryPolicy, retry
 
@@ -203,3 +205,23 @@ def test_a_policy_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match="is not positive"):
         make()
+
+
+def test_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Python prints warnings that nobody handles; a library must not print."""
+    caplog.set_level(logging.DEBUG)
+    run(retry(Flaky(3), RetryPolicy(), on=always))
+    assert [one.name for one in caplog.records if one.name != "asyncio"] == []
+
+
+def test_staminas_switches_are_heeded() -> None:
+    work = Flaky(3)
+    with stamina.set_testing(True):
+        run(retry(work, RetryPolicy(first_wait=9.0), on=always))
+    assert work.waits == pytest.approx([0.0] * 3, abs=1e-3)
+    stamina.set_active(False)
+    try:
+        with pytest.raises(OSError, match="flaky"):
+            run(retry(Flaky(1), RetryPolicy(), on=always))
+    finally:
+        stamina.set_active(True)

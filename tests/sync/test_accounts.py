@@ -19,7 +19,7 @@ from aiosage.sync import (
     SyncProgress,
     sync_accounts,
 )
-from aiosage.testing import DovecotServer
+from aiosage.testing import DovecotServer, MemoryServer
 
 from .mirror import account, assert_in_sync, fill, mail, of_store
 from .relay import Relay
@@ -197,3 +197,31 @@ async def test_accounts_on_one_server_are_kept_apart(
     assert len((await of_store(sqlite, ann))["INBOX"]) == 1
     assert len((await of_store(sqlite, bob))["INBOX"]) == 2
     assert await sqlite.accounts() == tuple(sorted([ann.account, bob.account]))
+
+
+async def test_turns_share_the_connections_there_may_be() -> None:
+    """Who waits for its next turn holds none that another needs."""
+    async with MemoryServer() as memory:
+        configs: list[ConnectionConfig] = []
+        for name in ("ann", "bob", "eve"):
+            memory.add_account(name, "secret").mailbox("INBOX").deliver(mail(1))
+            configs.append(account(memory.host, memory.port, name, "secret"))
+        most = 0
+
+        def count(progress: SyncProgress) -> None:
+            nonlocal most
+            most = max(most, memory.connections)
+
+        report = await sync_accounts(
+            configs,
+            MemoryStore(),
+            concurrency=1,
+            connections=1,
+            turn=0.0,
+            on_progress=count,
+        )
+        assert report.ok
+        assert report.new == 3
+        # One may be closing while the next is opened.
+        assert 1 <= most <= 2
+        await memory.wait_connections(0)

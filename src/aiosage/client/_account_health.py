@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from ..errors import IMAPError
 from ..pool import BudgetStats, IMAPConnectionPool, PoolStats
+from ..resilience import CircuitSnapshot
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ class AccountHealth:
         state: how it fares.
         error: why it is failing; None if it is not.
         failures: attempts in a row to connect that failed.
+        circuit: whether connecting is tried, or it is left alone, and how long.
         stats: of its connections.
     """
 
@@ -41,6 +43,7 @@ class AccountHealth:
     state: AccountState
     error: IMAPError | None
     failures: int
+    circuit: CircuitSnapshot
     stats: PoolStats
 
     @classmethod
@@ -53,7 +56,7 @@ class AccountHealth:
             state = AccountState.HEALTHY
         else:
             state = AccountState.UNUSED
-        return cls(name, state, pool.last_error, stats.failures, stats)
+        return cls(name, state, pool.last_error, stats.failures, stats.circuit, stats)
 
 
 @dataclass(frozen=True, slots=True)

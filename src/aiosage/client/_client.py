@@ -61,7 +61,7 @@ class IMAPClient:
         username: to log in as, with the name of a server.
         password: likewise.
         max_connections: most connections to this account at once. Each watch
-            holds one.
+            holds one, and lends it to commands if there is no other.
         retry: how often and how long the services try again what a lost connection
             or a busy server interrupted, where it is safe; None for never. Opening
             the client is tried once.
@@ -175,7 +175,8 @@ class IMAPClient:
                 async for event in events:
                     print(event)
 
-        It holds one connection, or *connections*. See `aiosage.watch.watch`.
+        It holds one connection, or *connections*, and leaves it to commands that
+        wait while only watches hold any. See `aiosage.watch.watch`.
         """
         if not mailboxes:
             raise ValueError("name at least one mailbox to watch")

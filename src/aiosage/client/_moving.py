@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 from ..connection import IMAPConnection, News
-from ..errors import IMAPConnectionError, IMAPError, IMAPTimeoutError
-from ..model import Flag, IMAPSearchCriteria, MessageSet
+from ..errors import (
+    IMAPConnectionError,
+    IMAPError,
+    IMAPOperationError,
+    IMAPTimeoutError,
+)
+from ..model import Flag, IMAPSearchCriteria, MessageSet, ResponseCode
 from ..wire import CopyUidCode, Status
 from ..wire.commands import (
     StoreMode,
@@ -21,6 +27,9 @@ from ._access import MailboxAccess, command_pieces, require_uidplus
 from ._baseline import Baseline, arrived_since, message_ids, pair_up
 from ._progress import Progress, not_repeatable
 from ._results import CopyResult, ExpungeResult
+
+_ATTEMPTS: Final = 5
+"""Times a command is sent whose messages others expunge meanwhile."""
 
 
 class _Copying(Progress[CopyResult]):
@@ -81,7 +90,7 @@ class _Copying(Progress[CopyResult]):
         """Copy *piece*; return what was copied, as far as that is told."""
         self._baseline = await self._access.recovery.baseline(connection, self._mailbox)
         with self.noticing_loss(can_find_out=self._baseline is not None):
-            code = await connection.execute(UidCopy(piece, self._mailbox))
+            code = await _execute(connection, UidCopy(piece, self._mailbox))
         if code is None:
             self.forget_baseline()
             return piece
@@ -143,6 +152,23 @@ class _Expunging(Progress[ExpungeResult]):
     def result(self) -> ExpungeResult:
         """Return which messages are gone."""
         return ExpungeResult(self.done, self.uncertain)
+
+
+async def _execute(connection: IMAPConnection, command: UidCopy) -> CopyUidCode | None:
+    """Copy or move, again if some of the messages turn out to be gone.
+
+    A session that has not been told yet that others expunged a message may be
+    refused all of them (RFC 5530 §3, EXPUNGEISSUED). What it is told of is gone
+    is left out as if it had never been named (RFC 9051 §6.4.9).
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return await connection.execute(command)
+        except IMAPOperationError as error:
+            if error.code != ResponseCode.EXPUNGEISSUED:
+                raise
+        await connection.noop()  # it is told here
+    return await connection.execute(command)
 
 
 async def copy(access: MailboxAccess, messages: MessageSet, mailbox: str) -> CopyResult:
@@ -224,7 +250,7 @@ async def _move(
 ) -> None:
     moving.by_copy = False
     with moving.hearing(connection, piece), moving.noticing_loss(can_find_out=True):
-        code = await connection.execute(UidMove(piece, mailbox))
+        code = await _execute(connection, UidMove(piece, mailbox))
     if code is not None:
         moving.note(code, piece)
     else:

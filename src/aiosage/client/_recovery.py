@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
@@ -11,6 +12,7 @@ from typing import Final, TypeVar
 
 from ..connection import IMAPConnection
 from ..errors import (
+    CircuitOpen,
     IMAPAuthenticationError,
     IMAPConnectError,
     IMAPConnectionError,
@@ -73,6 +75,13 @@ def decide(error: Exception, *, repeatable: bool) -> Decision:
         return Decision(
             Action.FIND_OUT if is_unclear else Action.WAIT, error.retry_after
         )
+    if isinstance(error, CircuitOpen):
+        why = error.__cause__
+        if isinstance(why, IMAPError) and not isinstance(why, CircuitOpen):
+            action = decide(why, repeatable=True).action  # what is hopeless stays so
+        else:
+            action = Action.RECONNECT
+        return Decision(action, error.retry_after)
     if isinstance(error, IMAPAuthenticationError):
         hopeful = error.retryable and error.referral is None
         return Decision(
@@ -134,8 +143,7 @@ class Recovery:
                 If it cannot be found out in the end, this is raised.
             progress: another value when *work* came further.
         """
-        if self.policy is None:
-            return await work()
+        policy = self.policy
 
         def answer(error: Exception) -> bool | float:
             decision = decide(error, repeatable=repeatable)
@@ -143,13 +151,26 @@ class Recovery:
                 decision.action is Action.FIND_OUT and doubt() is None
             ):
                 return False
+            wait = decision.wait or 0.0
+            is_down = isinstance(error, CircuitOpen)
+            if policy is None or (is_down and wait > policy.longest_wait):
+                return False
             log.info("%s: %s", decision.action.value, error)
-            return True if decision.wait is None else decision.wait
+            return wait
 
         try:
-            return await retry(work, self.policy, on=answer, progress=progress)
+            if policy is None:
+                return await work()
+            return await retry(work, policy, on=answer, progress=progress)
         except IMAPError as error:
             unclear = doubt()
-            if unclear is None or unclear is error:
-                raise
-            raise unclear from error
+            if unclear is not None and unclear is not error:
+                raise unclear from error
+            if isinstance(error, CircuitOpen) and isinstance(
+                error.__cause__, IMAPError
+            ):
+                # Why the server is left alone says what the caller can do.
+                why = copy.copy(error.__cause__)  # tracebacks must not be shared
+                why.retry_after = error.retry_after
+                raise why from error
+            raise

@@ -35,7 +35,7 @@ def pool_timeout(
     if stats.busy >= stats.max_size:
         hint = (
             f"All {stats.max_size} are in use: raise max_size, or hold them for"
-            " less long. A watch holds one all the time."
+            " less long."
         )
     else:
         hint = f"{why_full} Hold them for less long.".strip()

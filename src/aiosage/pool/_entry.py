@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ..connection import IMAPConnection, Listener
@@ -23,6 +24,8 @@ class Entry:
         expires_at: when its lifetime ends, in seconds of the pool's clock.
         idle_since: when it came back last.
         listener: hears that it has ended while nobody uses it.
+        on_wanted: asks who uses it to give it back early; None if that cannot be.
+        is_asked: it has been called.
     """
 
     connection: IMAPConnection
@@ -30,6 +33,8 @@ class Entry:
     expires_at: float
     idle_since: float = 0.0
     listener: Listener = field(default=_ignore)
+    on_wanted: Callable[[], object] | None = None
+    is_asked: bool = False
 
     def describe(self) -> IdleConnection:
         """Return what the plan needs to know."""
@@ -42,3 +47,19 @@ class Entry:
             is_alive=not self.connection.is_closed,
             is_quiet=self.connection.is_quiet,
         )
+
+
+def ask_back(busy: Iterable[Entry]) -> None:
+    """Ask the first of those who use connections for it, unless one comes back anyway.
+
+    Args:
+        busy: all connections in use, in the order they were lent.
+    """
+    first: Entry | None = None
+    for entry in busy:
+        if entry.on_wanted is None or entry.is_asked:
+            return
+        first = first or entry
+    if first is not None and first.on_wanted is not None:
+        first.is_asked = True
+        first.on_wanted()

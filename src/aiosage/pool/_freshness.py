@@ -8,6 +8,32 @@ from ..connection import IMAPConnection, News
 from ..errors import IMAPConnectionLost
 from ..wire import Condition, Status
 from ..wire.commands import SelectResult
+from ._plan import Request
+
+
+async def make_ready(
+    connection: IMAPConnection,
+    request: Request,
+    check_timeout: float | None,
+    known_uid: int | None,
+) -> None:
+    """Check, select and bring up to date, as far as there is a need to.
+
+    Args:
+        connection: to be lent.
+        request: what it is for.
+        check_timeout: seconds for a sign of life; None if none is needed.
+        known_uid: messages up to this one are all that matters.
+    """
+    if check_timeout is not None:
+        await check_alive(connection, check_timeout)
+    if request.mailbox is None:
+        return
+    before = connection.selected
+    selected = await connection.select(request.mailbox, read_only=request.read_only)
+    is_old = selected is before and check_timeout is None
+    if is_old and not has_known(selected, known_uid):
+        await bring_up_to_date(connection, selected)
 
 
 async def check_alive(connection: IMAPConnection, seconds: float) -> None:

@@ -13,10 +13,12 @@ class Request:
     Attributes:
         mailbox: to be open; None for whichever, if any, is.
         read_only: reading is enough.
+        is_patient: nobody needs to give a connection back early for it.
     """
 
     mailbox: str | None = None
     read_only: bool = False
+    is_patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

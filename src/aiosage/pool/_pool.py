@@ -9,42 +9,50 @@ calls `_serve`, which hands over all there is to the callers who are first.
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from types import TracebackType
+from typing import Final
 
 import anyio
-from anyio import lowlevel, to_thread
+from anyio import lowlevel
 
 from ..connection import CLOSE_GRACE, ConnectionConfig, IMAPConnection, News
-from ..errors import IMAPConnectionError, IMAPError, IMAPPoolClosed
+from ..errors import (
+    CircuitOpen,
+    IMAPConnectionError,
+    IMAPError,
+    IMAPPoolClosed,
+)
 from ._allocation import Permit
 from ._budget import ConnectionBudget
 from ._complaints import check_sizes, pool_timeout
-from ._entry import Entry
-from ._freshness import bring_up_to_date, check_alive, has_known
+from ._entry import Entry, ask_back
+from ._freshness import make_ready
+from ._opener import Opener
 from ._plan import Request
-from ._refusals import too_many
 from ._slots import Slots, Ticket
 from ._stats import Counts, PoolStats
+from ._warming import Upkeep, borrow_at_once
 
-log = logging.getLogger("aiosage.pool")
+_PATIENCE: Final = 5.0
+"""Seconds, at most, to wait until connecting is tried again; else callers are told."""
 
 
 class IMAPConnectionPool:
     """Lends connections, at most *max_size* at a time, first come first served.
 
     Connections are opened when they are needed and kept for the next caller.
-    It owns no task; use it as ``async with``, or `open` and `aclose`.
+    Use it as ``async with``, or `open` and `aclose`.
 
     Args:
         config: the account.
-        min_size: connections opened by `open`. With 0 a wrong password shows at
-            the first use only.
+        min_size: connections opened by `open`, and again after a loss leaves fewer,
+            by a task of its own that lasts as long as that takes. With 0 a wrong
+            password shows at the first use only.
         max_size: most connections at once; providers cap them, Gmail at 15.
         max_idle: seconds after which an unused connection is closed.
         max_lifetime: seconds after which a connection is not lent again, give
@@ -83,8 +91,6 @@ class IMAPConnectionPool:
     ) -> None:
         check_sizes(min_size, max_size)
         self._config = config
-        self._ready_config: ConnectionConfig | None = None
-        self._prepare = prepare or ConnectionConfig.prepared
         self._min_size = min_size
         self._max_lifetime = max_lifetime
         self._acquire_timeout = acquire_timeout
@@ -94,15 +100,15 @@ class IMAPConnectionPool:
         self._slots = Slots[Entry, Permit](
             max_size, Entry.describe, max_idle=max_idle, check_after=check_after
         )
-        self._share = (budget or ConnectionBudget(clock=clock)).join(
-            config, reclaim=self._reclaim, notify=self._serve
-        )
-        self._busy: set[Entry] = set()
+        budget = budget or ConnectionBudget(clock=clock)
+        self._share = budget.join(config, reclaim=self._reclaim, notify=self._serve)
+        self._busy: dict[Entry, None] = {}  # in the order they were lent
         self._timer: asyncio.TimerHandle | None = None
         self._review_due = 0.0
         self._counts = Counts()
-        self._last_error: IMAPError | None = None
-        self._is_closed = False
+        self._opener = Opener(config, prepare, self._share, budget, self._counts)
+        self._upkeep = Upkeep(self._is_short, self._warm_up)
+        self._closing = anyio.Event()
         self._all_back = anyio.Event()  # closed, and nobody holds a connection
 
     @property
@@ -113,7 +119,7 @@ class IMAPConnectionPool:
     @property
     def last_error(self) -> IMAPError | None:
         """Why the last attempt to open a connection failed; None if it did not."""
-        return self._last_error
+        return self._opener.last_error
 
     async def __aenter__(self) -> IMAPConnectionPool:
         await self.open()
@@ -143,6 +149,7 @@ class IMAPConnectionPool:
             waiting=self._slots.waiting,
             min_size=self._min_size,
             max_size=self._slots.max_size,
+            circuit=self._opener.circuits.snapshot(),
             **asdict(self._counts),
         )
 
@@ -161,31 +168,16 @@ class IMAPConnectionPool:
         except BaseException:
             await self._close_idle()
             raise
+        self._upkeep.is_wanted = True
+
+    def _is_short(self) -> bool:
+        return not self._closing.is_set() and self._slots.size < self._min_size
 
     async def _warm_up(self) -> None:
         bound = self._share.bound
         wanted = self._min_size if bound is None else min(self._min_size, bound)
-        missing = wanted - self._slots.size  # callers may be opening some themselves
-        all_open = anyio.Event()
-
-        async def hold() -> None:
-            nonlocal missing
-            async with self.connection():
-                missing -= 1
-                if not missing:
-                    all_open.set()
-                await all_open.wait()  # else the next would get the same
-
-        error: BaseException
-        try:
-            async with anyio.create_task_group() as tasks:
-                for _ in range(missing):
-                    tasks.start_soon(hold)
-        except BaseExceptionGroup as group:
-            error = group.exceptions[0]  # the others failed likewise
-        else:
-            return
-        raise error  # out here, so that it keeps the cause and context it has
+        # Callers may be opening some themselves.
+        await borrow_at_once(self.connection, wanted - self._slots.size)
 
     async def resize(
         self, *, min_size: int | None = None, max_size: int | None = None
@@ -228,6 +220,7 @@ class IMAPConnectionPool:
         *,
         read_only: bool = False,
         known_uid: int | None = None,
+        on_wanted: Callable[[], object] | None = None,
     ) -> AsyncGenerator[IMAPConnection]:
         """Lend a connection for the block, with *mailbox* open if one is named.
 
@@ -243,6 +236,9 @@ class IMAPConnectionPool:
             known_uid: messages up to this UID are all that matters, and not
                 their flags; saves a round trip if they were there already
                 when the mailbox was opened.
+            on_wanted: called once, if somebody waits for a connection and only such
+                as have this hold any: give it back soon, and borrow it again. For
+                who holds one for long, as a watch does.
 
         Raises:
             IMAPPoolTimeout: none came free in time.
@@ -250,15 +246,20 @@ class IMAPConnectionPool:
             IMAPMailboxError: the mailbox cannot be opened.
             IMAPConnectionError: the server cannot be reached.
             IMAPAuthenticationError: it refused the credentials.
+            CircuitOpen: either was so again and again; not tried for now. What
+                is tried again within seconds is waited for.
         """
-        entry = await self._check_out(Request(mailbox, read_only), known_uid)
+        request = Request(mailbox, read_only, is_patient=on_wanted is not None)
+        entry = await self._check_out(request, known_uid)
         try:
+            entry.on_wanted = on_wanted
+            self._press()
             yield entry.connection
         finally:
             self._check_in(entry)
 
     def _check_open(self) -> None:
-        if self._is_closed:
+        if self._closing.is_set():
             raise IMAPPoolClosed(f"the pool of {self._config.account} is closed")
 
     async def _check_out(self, request: Request, known_uid: int | None) -> Entry:
@@ -272,10 +273,18 @@ class IMAPConnectionPool:
             await self._wait(ticket, event, deadline)
             entry, is_new = ticket.connection, False
             if ticket.permit is not None:
-                entry, is_new = await self._connect(ticket.permit), True
+                try:
+                    entry, is_new = await self._connect(ticket.permit), True
+                except CircuitOpen as error:
+                    await self._wait_until_tried(error, deadline)
             if entry is not None:
                 try:
-                    await self._make_ready(entry, ticket, known_uid)
+                    await make_ready(
+                        entry.connection,
+                        ticket.request,
+                        self._check_timeout if ticket.check else None,
+                        known_uid,
+                    )
                 except IMAPConnectionError:
                     self._check_in(entry, serve=False)
                     # An old connection may have died unnoticed: take another one.
@@ -293,6 +302,14 @@ class IMAPConnectionPool:
             ticket.wake = event.set
             self._slots.rejoin(ticket)
 
+    async def _wait_until_tried(self, error: CircuitOpen, deadline: float) -> None:
+        """Wait until connecting is tried again, unless that takes too long."""
+        wait = error.retry_after or 0.0
+        if wait > min(_PATIENCE, deadline - anyio.current_time()):
+            raise error
+        with anyio.move_on_after(wait):
+            await self._closing.wait()
+
     async def _wait(
         self, ticket: Ticket[Entry, Permit], event: anyio.Event, deadline: float
     ) -> None:
@@ -306,7 +323,7 @@ class IMAPConnectionPool:
                 self._abandon(ticket)
                 raise
             self._counts.note_wait(self._clock() - begin)
-        if self._is_closed or not ticket.is_served:
+        if self._closing.is_set() or not ticket.is_served:
             self._abandon(ticket)
             self._check_open()
             self._counts.timeouts += 1
@@ -326,25 +343,31 @@ class IMAPConnectionPool:
             self._share.release(ticket.permit)
             self._serve()
             self._note_all_back()
-        elif not self._is_closed:
+        elif not self._closing.is_set():
             self._slots.leave(ticket)
             self._serve()  # it may have wanted a permit
 
     def _serve(self) -> None:
         """Hand over what there is to who is first. Cannot wait."""
-        if self._is_closed:
+        if self._closing.is_set():
             return
         served = self._slots.serve(self._clock())
         for entry in (*served.lent, *served.ended):
             entry.connection.remove_listener(entry.listener)
             self._share.set_busy(entry.permit)
-        self._busy.update(served.lent)
+        self._busy.update(dict.fromkeys(served.lent))
         for entry in served.ended:
             self._end(entry)
         for permit in self._share.want(self._slots.wanted):
             self._slots.admit(permit)
         if served.review_at is not None:
             self._review_at(served.review_at)
+        self._press()
+
+    def _press(self) -> None:
+        """Ask for a connection back if none comes back by itself."""
+        if len(self._busy) == self._slots.lent > 0 and self._slots.is_pressed:
+            ask_back(self._busy)
 
     def _review_at(self, when: float) -> None:
         """See to it that what gets too old is closed, though nobody may come."""
@@ -370,54 +393,26 @@ class IMAPConnectionPool:
         """An idle connection has ended."""
         self._slots.lose(entry)
         self._end(entry)
-
-    async def _make_ready(
-        self, entry: Entry, ticket: Ticket[Entry, Permit], known_uid: int | None
-    ) -> None:
-        """Check, select and bring up to date, as far as there is a need to."""
-        connection, request = entry.connection, ticket.request
-        if ticket.check:
-            await check_alive(connection, self._check_timeout)
-        if request.mailbox is None:
-            return
-        before = connection.selected
-        selected = await connection.select(request.mailbox, read_only=request.read_only)
-        is_old = selected is before and not ticket.check
-        if is_old and not has_known(selected, known_uid):
-            await bring_up_to_date(connection, selected)
+        self._upkeep.start()
 
     async def _connect(self, permit: Permit) -> Entry | None:
         """Open a connection; None if there are too many, and others will end."""
         try:
-            if self._ready_config is None:
-                # One TLS context for all: making it costs 20 ms, and 1 MiB.
-                self._ready_config = await to_thread.run_sync(
-                    self._prepare, self._config
-                )
-            connection = await IMAPConnection.open(self._ready_config)
-        except BaseException as error:
+            connection = await self._opener.open(permit)
+        except BaseException:
             self._slots.give_back(None)
-            if isinstance(error, IMAPError):
-                self._counts.failures += 1
-                self._last_error = error
-            reason = too_many(error)
-            if reason is None:
-                self._share.release(permit)
-            elif self._share.refuse(permit, reason):
-                log.info("waiting for another connection to end: %s", error)
-                self._note_all_back()
-                return None
             self._serve()
             self._note_all_back()
             raise
-        self._counts.opened += 1
-        self._counts.failures = 0
-        self._last_error = None
+        if connection is None:
+            self._slots.give_back(None)
+            self._note_all_back()
+            return None
         lifetime = self._max_lifetime * random.uniform(0.9, 1.1)
         entry = Entry(connection, permit, self._clock() + lifetime)
         entry.listener = self._listener(entry)
-        self._busy.add(entry)
-        if self._is_closed:
+        self._busy[entry] = None
+        if self._closing.is_set():
             self._check_in(entry)
             self._check_open()
         return entry
@@ -431,10 +426,12 @@ class IMAPConnectionPool:
 
     def _check_in(self, entry: Entry, *, serve: bool = True) -> None:
         """Take a connection back. Cannot wait, so cannot be cancelled."""
-        self._busy.remove(entry)
+        del self._busy[entry]
+        entry.on_wanted, entry.is_asked = None, False
+        is_lost = entry.connection.is_closed
         if (
-            entry.connection.is_closed
-            or self._is_closed
+            is_lost
+            or self._closing.is_set()
             or (self._slots.waiting and self._share.must_yield(entry.permit))
         ):
             self._slots.give_back(None)
@@ -447,6 +444,8 @@ class IMAPConnectionPool:
             self._serve()
         if entry in self._slots.idle:
             self._share.set_idle(entry.permit)
+        elif is_lost:
+            self._upkeep.start()
         self._note_all_back()
 
     def _end(self, entry: Entry) -> None:
@@ -459,7 +458,7 @@ class IMAPConnectionPool:
         self._counts.closed += 1
 
     def _note_all_back(self) -> None:
-        if self._is_closed and not self._slots.lent:
+        if self._closing.is_set() and not self._slots.lent:
             self._all_back.set()
 
     async def aclose(self) -> None:
@@ -469,15 +468,17 @@ class IMAPConnectionPool:
         back for ``close_grace`` seconds; then they are cut, and whoever uses them
         gets an `IMAPConnectionLost`. May be called again.
         """
-        if not self._is_closed:
-            self._is_closed = True
+        if not self._closing.is_set():
+            self._closing.set()
             self._slots.dismiss()
             self._share.leave()
+            self._upkeep.end()
             if self._timer is not None:
                 self._timer.cancel()
         self._note_all_back()
         try:
             await self._close_idle()
+            await self._upkeep.wait_ended()
             with anyio.move_on_after(self._close_grace):
                 await self._all_back.wait()
         finally:

@@ -6,7 +6,7 @@ import re
 from enum import Enum
 from typing import Final
 
-from ..errors import IMAPAuthenticationError, IMAPConnectError
+from ..errors import IMAPAuthenticationError, IMAPConnectError, IMAPConnectionError
 
 # "Too many simultaneous connections" (Gmail), "Maximum number of connections from
 # user+IP exceeded" (Dovecot), "Maximum connection limit reached" (Courier),
@@ -30,6 +30,13 @@ class TooMany(Enum):
     HOST = "host"
 
 
+def is_in_login(error: IMAPConnectionError) -> bool:
+    """Return whether *error* came when the server knew already who wanted in."""
+    return error.message.startswith(
+        ("logging in", "starting compression", "the token provider")
+    )
+
+
 def too_many(error: BaseException) -> TooMany | None:
     """Return of what there are too many connections; None if it is not about that.
 
@@ -40,7 +47,7 @@ def too_many(error: BaseException) -> TooMany | None:
         is_known_user = True
     elif isinstance(error, IMAPConnectError):
         text = error.message[:_LONGEST].lower()
-        is_known_user = text.startswith("logging in")
+        is_known_user = is_in_login(error)
     else:
         return None
     if not _TOO_MANY.search(text):
@@ -50,3 +57,16 @@ def too_many(error: BaseException) -> TooMany | None:
     if not is_known_user or _OF_ADDRESS.search(text):
         return TooMany.HOST
     return TooMany.ACCOUNT
+
+
+def is_throttled(error: Exception) -> bool:
+    """Return whether *error* says that logins come too fast, or are too many."""
+    if too_many(error) is not None:
+        return True
+    if not isinstance(error, IMAPAuthenticationError | IMAPConnectError):
+        return False
+    is_limit = isinstance(error, IMAPAuthenticationError) and error.code in {
+        "LIMIT",
+        "THROTTLED",
+    }
+    return is_limit or error.retry_after is not None

@@ -61,8 +61,8 @@ class BudgetShare:
         """Tell that somebody uses it."""
         self._allocation.set_busy(permit)
 
-    def refuse(self, permit: Permit, reason: TooMany) -> bool:
-        """Give *permit* back, since the server says there are too many connections.
+    def refuse(self, reason: TooMany) -> bool:
+        """Learn that the server says there are too many connections.
 
         Returns:
             Whether there are others whose end is worth waiting for.
@@ -70,9 +70,7 @@ class BudgetShare:
         account = self._share.account
         scope = account if reason is TooMany.ACCOUNT else account.host
         self._allocation.learn(scope, self._clock())
-        is_alone = scope.held == 1
-        self.release(permit)
-        return not is_alone
+        return scope.held > 1
 
     def why_full(self) -> str:
         """Return, for people, what bounds the account now; empty if nothing does."""

@@ -99,6 +99,11 @@ class Slots(Generic[C, P]):
         """Callers who wait."""
         return len(self._waiting)
 
+    @property
+    def is_pressed(self) -> bool:
+        """Whether anybody waits who is not patient."""
+        return any(not one.request.is_patient for one in self._waiting.values())
+
     def join(self, request: Request, wake: Callable[[], None]) -> Ticket[C, P]:
         """Queue a caller."""
         self._last_number += 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..resilience import CircuitSnapshot
+
 
 @dataclass(frozen=True, slots=True)
 class PoolStats:
@@ -23,6 +25,7 @@ class PoolStats:
         waited: seconds that callers have waited for one to come free, in all.
         longest_wait: seconds that one caller has waited at most.
         failures: attempts to open a connection that failed since one succeeded.
+        circuit: whether connecting is tried, or has failed too often just now.
     """
 
     size: int
@@ -38,6 +41,7 @@ class PoolStats:
     waited: float
     longest_wait: float
     failures: int
+    circuit: CircuitSnapshot
 
 
 @dataclass(slots=True)

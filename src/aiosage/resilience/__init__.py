@@ -2,13 +2,14 @@
 
 from ._backoff import backoff
 from ._breaker import CircuitBreaker, CircuitSnapshot
-from ._circuit import CircuitState
+from ._circuit import CircuitRules, CircuitState
 from ._rate import AdaptiveRateLimiter, RateLimiter, RateSnapshot
 from ._retry import RetryAttempt, RetryPolicy, retry
 
 __all__ = [
     "AdaptiveRateLimiter",
     "CircuitBreaker",
+    "CircuitRules",
     "CircuitSnapshot",
     "CircuitState",
     "RateLimiter",

@@ -47,11 +47,12 @@ class CircuitBreaker(Generic[K]):
     it opens for twice as long. It holds no memory of keys that did not fail.
 
     Args:
-        failures: in a row that open a circuit.
+        failures: in a row that open a circuit; calls under way at once count once.
         recovery: seconds until the first probe.
         longest: seconds until a probe, at most.
-        counts: whether an error is a failure. Any other shows that there was an
-            answer, so it counts as success. Cancellation is neither.
+        counts: whether an error is a failure. False says that it shows that there
+            was an answer, which is success; None that it is neither, as
+            cancellation is.
         on_change: told of each key whose state changed, and how it stands. An open
             circuit becomes half-open by the passing of time, which is told when
             the probe goes.
@@ -67,7 +68,7 @@ class CircuitBreaker(Generic[K]):
         failures: int = 5,
         recovery: float = 30.0,
         longest: float = 600.0,
-        counts: Callable[[Exception], bool] = lambda error: True,
+        counts: Callable[[Exception], bool | None] = lambda error: True,
         on_change: Callable[[K, CircuitSnapshot], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -91,7 +92,10 @@ class CircuitBreaker(Generic[K]):
             yield
         except Exception as error:
             circuit = self._circuit(key)
-            if self._counts(error):
+            is_failure = self._counts(error)
+            if is_failure is None:
+                self._put(key, circuit.abandoned(ticket))
+            elif is_failure:
                 self._put(key, circuit.failed(ticket, self._rules, self._clock()))
             else:
                 self._put(key, circuit.succeeded(ticket))
@@ -118,9 +122,9 @@ class CircuitBreaker(Generic[K]):
         now = self._clock()
         circuit, ticket = self._circuit(key).admit(now)
         if ticket is None:
+            wait = (circuit.probe_at or now) - now
             # How long a probe takes is not known; nobody shall ask all the time.
-            wait = max((circuit.probe_at or now) - now, 1.0)
-            raise CircuitOpen(key, retry_after=wait)
+            raise CircuitOpen(key, retry_after=wait if wait > 0 else 1.0)
         self._put(key, circuit)
         if ticket.is_probe:
             self._tell(key, circuit)

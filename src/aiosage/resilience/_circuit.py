@@ -37,10 +37,12 @@ class Ticket:
     Attributes:
         epoch: of the circuit then.
         is_probe: it decides whether the circuit closes.
+        failures: there had been then.
     """
 
     epoch: int
     is_probe: bool
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class CircuitRules:
     """When a circuit opens, and for how long.
 
     Attributes:
-        failures: in a row that open it.
+        failures: in a row that open it; calls under way at once count once.
         recovery: seconds until the first probe.
         longest: seconds until a probe, at most: each that fails doubles them.
     """
@@ -96,7 +98,7 @@ class Circuit:
     def admit(self, now: float) -> tuple[Circuit, Ticket | None]:
         """Return the circuit after a call asked to go, and its ticket if it may."""
         if self.probe_at is None:
-            return self, Ticket(self.epoch, is_probe=False)
+            return self, Ticket(self.epoch, is_probe=False, failures=self.failures)
         if self.is_probing or now < self.probe_at:
             return self, None
         return replace(self, is_probing=True), Ticket(self.epoch, is_probe=True)
@@ -110,8 +112,11 @@ class Circuit:
         return replace(self, failures=0)
 
     def failed(self, ticket: Ticket, rules: CircuitRules, now: float) -> Circuit:
-        """Return the circuit after a call failed."""
-        if ticket.epoch != self.epoch:
+        """Return the circuit after a call failed.
+
+        Calls under way at once fail for one reason at once, so they count once.
+        """
+        if ticket.epoch != self.epoch or ticket.failures < self.failures:
             return self
         failures = self.failures + 1
         if not ticket.is_probe and failures < rules.failures:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import anyio
 import stamina
 
 from ._backoff import backoff
@@ -75,8 +76,9 @@ async def retry(
     """Return what *work* returns, trying again where *on* says so.
 
     The last error is raised as it is. Cancellation passes at once, in an attempt
-    and in between. The loop is stamina's: its hooks hear of each attempt, and
-    ``stamina.set_active(False)`` and ``set_testing`` are heeded.
+    and in between. ``stamina.set_active(False)`` and ``stamina.set_testing`` are
+    heeded, but the loop is not stamina's, whose hooks log each attempt as a warning:
+    a library must not print.
 
     Args:
         work: done anew each time.
@@ -91,31 +93,33 @@ async def retry(
     started = clock()
     failures = 0
 
-    def wait_after(error: BaseException) -> bool | float:
+    def wait_after(error: Exception) -> float | None:
         nonlocal reached, started, failures
-        if not isinstance(error, Exception):
-            return False  # cancelled
         if (now_reached := progress()) != reached:
             reached, started, failures = now_reached, clock(), 0
         else:
             failures += 1
         answer = on(error)
-        if answer is False or failures >= policy.attempts:
-            return False
+        if answer is False or failures >= policy.attempts or not stamina.is_active():
+            return None
         wait = backoff(
             max(1, failures), first=policy.first_wait, longest=policy.longest_wait
         )
         if answer is not True:
             wait = max(wait, answer)
+        if stamina.is_testing():
+            wait = 0.0
         if clock() - started + wait > policy.timeout:
-            return False
+            return None
         if policy.on_retry is not None:
             policy.on_retry(RetryAttempt(failures, error, wait))
         return wait
 
-    async for attempt in stamina.retry_context(
-        on=wait_after, attempts=None, timeout=None
-    ):
-        with attempt:
+    while True:
+        try:
             return await work()
-    raise AssertionError("unreachable: it returns or raises")
+        except Exception as error:
+            wait = wait_after(error)
+            if wait is None:
+                raise
+        await anyio.sleep(wait)

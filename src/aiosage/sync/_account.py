@@ -210,24 +210,14 @@ async def sync_account(
     )
     if isinstance(account, IMAPClient):
         await sync.run(account)
-    else:
-        await run_turn(sync, account, connections)
-    return sync.report()
-
-
-async def run_turn(
-    sync: AccountSync,
-    config: ConnectionConfig,
-    connections: int,
-    is_over: Callable[[], bool] = never,
-) -> bool:
-    """Go on with *sync* over connections that last as long as this turn."""
-    client = IMAPClient(config, max_connections=connections)
+        return sync.report()
+    client = IMAPClient(account, max_connections=connections)
     try:
         # Not opened: what goes wrong then belongs into the report.
-        return await sync.run(client, is_over)
+        await sync.run(client)
     finally:
         await client.aclose()
+    return sync.report()
 
 
 def _folded(name: str) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 import anyio
 
+from ..client import IMAPAccounts
 from ..connection import ConnectionConfig
-from ._account import AccountSync, MailboxFilter, run_turn
+from ..pool import ConnectionBudget
+from ._account import AccountSync, MailboxFilter
 from ._report import ProgressCallback, SyncReport
 from ._store import Store
 
@@ -68,7 +70,7 @@ async def sync_accounts(
         for config in configs
     ]
 
-    async def take_turns(sync: AccountSync, config: ConnectionConfig) -> None:
+    async def take_turns(sync: AccountSync, name: str) -> None:
         is_finished = False
         while not is_finished:
             async with limiter:  # first come, first served
@@ -78,9 +80,16 @@ async def sync_accounts(
                     waiting = limiter.statistics().tasks_waiting
                     return waiting > 0 and time.monotonic() >= until
 
-                is_finished = await run_turn(sync, config, connections, is_over)
+                is_finished = await sync.run(clients[name], is_over)
+                if is_finished:
+                    await clients.remove(name)
 
-    async with anyio.create_task_group() as tasks:
-        for sync, config in zip(syncs, configs, strict=True):
-            tasks.start_soon(take_turns, sync, config)
+    # Connections of who waits for its next turn make room for who has its own.
+    budget = ConnectionBudget(total=concurrency * connections)
+    async with (
+        IMAPAccounts(configs, budget=budget, max_connections=connections) as clients,
+        anyio.create_task_group() as tasks,
+    ):
+        for sync, name in zip(syncs, names, strict=True):
+            tasks.start_soon(take_turns, sync, name)
     return SyncReport(tuple(sync.report() for sync in syncs), time.monotonic() - begin)

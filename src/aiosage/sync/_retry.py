@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from ..errors import (
+    CircuitOpen,
     IMAPAuthenticationError,
     IMAPConnectionError,
     IMAPError,
@@ -29,6 +30,10 @@ def is_transient(error: Exception) -> bool:
     """
     if isinstance(error, IMAPAuthenticationError | IMAPOperationError):
         return error.retryable
+    if isinstance(error, CircuitOpen):
+        return not isinstance(error.__cause__, Exception) or is_transient(
+            error.__cause__
+        )
     return isinstance(error, IMAPConnectionError | IMAPPoolTimeout | UIDValidityChanged)
 
 
@@ -53,7 +58,7 @@ async def retrying(
     def answer(error: Exception) -> bool | float:
         if not is_transient(error):
             return False
-        log.warning("attempt failed: %s", error)
+        log.info("attempt failed: %s", error)
         asked = error.retry_after if isinstance(error, IMAPError) else None
         return True if asked is None else asked
 

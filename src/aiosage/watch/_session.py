@@ -117,6 +117,7 @@ class WatchSession:
         self._is_doubtful = False  # the server has warned
         self._must_ask = False  # names have changed
         self._must_fetch = False
+        self._must_yield = False  # others want the connection
         self._trusted_until = 0.0
         self._heard_at = asyncio.get_running_loop().time()
         self._due: OrderedDict[str, None] = OrderedDict()  # others to look at
@@ -127,6 +128,11 @@ class WatchSession:
     def wake(self) -> None:
         """Look whether there are messages to fetch."""
         self._must_fetch = True
+        self._news.set()
+
+    def give_way(self) -> None:
+        """Let `follow` end, since others want the connection."""
+        self._must_yield = True
         self._news.set()
 
     def supports(self, capability: str) -> bool:
@@ -403,16 +409,17 @@ class WatchSession:
     # -- Waiting.
 
     async def follow(self) -> None:
-        """Tell changes as they happen, until the connection is lost.
+        """Tell changes as they happen, until others want the connection.
 
         Raises:
             IMAPConnectionError: it is lost.
         """
-        while True:
+        while not self._must_yield:
             await self._wait()
             if self._loss is not None:
                 raise self._loss
-            await self._catch_up()
+            if not self._must_yield:
+                await self._catch_up()
 
     @property
     def _must_act(self) -> bool:
@@ -423,6 +430,7 @@ class WatchSession:
             or self._is_doubtful
             or self._must_ask
             or self._must_fetch
+            or self._must_yield
             or self._loss
         )
 

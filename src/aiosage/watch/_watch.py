@@ -1,6 +1,8 @@
 """The tasks that watch, one for each connection they hold.
 
-A task has a connection, or gets one again after a loss. It then looks at its
+A task has a connection, or gets one again after a loss. If commands wait in the pool
+and only watches hold connections, it leaves its own to them for a while, which ends
+as a loss does: nothing is missed, only told later. It then looks at its
 mailboxes and tells what is other than was told so far, which also covers whatever
 was missed. After that it tells what it hears (see `WatchSession`).
 """
@@ -17,6 +19,7 @@ import anyio
 import anyio.abc
 
 from ..errors import (
+    CircuitOpen,
     IMAPAuthenticationError,
     IMAPConnectionError,
     IMAPConnectionLost,
@@ -44,6 +47,12 @@ _SHORT_LIVES: Final = 6
 That is better than nothing, so there is a few seconds' wait between them, no more.
 """
 
+_PAUSES: Final = 4.0
+"""Seconds that a connection is left to others, for each that looking anew took."""
+
+_SHORTEST_PAUSE: Final = 0.1
+"""Seconds that it is left to them, at least."""
+
 
 @asynccontextmanager
 async def watch(
@@ -68,8 +77,9 @@ async def watch(
             after every ``poll_interval`` seconds. Mailboxes that a pattern fits
             may come and go.
         queue_size: most events that wait for the consumer, at least 1.
-        connections: to hold all the time, at least 1. Each but the last is for
-            one name, in the order of *mailboxes*, and the last for all others.
+        connections: to hold, at least 1, but for when commands wait for one in vain.
+            Each but the last is for one name, in the order of *mailboxes*, and the
+            last for all others.
         fetch: what to read of each new message before it is told of. As many as
             the queue has room for are held in memory.
         since: the cursor of an earlier watch, to be told first what has happened
@@ -124,6 +134,10 @@ def _scopes(
 
 
 def _is_transient(error: Exception) -> bool:
+    if isinstance(error, CircuitOpen):
+        return not isinstance(error.__cause__, Exception) or _is_transient(
+            error.__cause__
+        )
     return isinstance(error, IMAPConnectionError | IMAPPoolTimeout) or (
         isinstance(error, IMAPAuthenticationError | IMAPOperationError)
         and error.retryable
@@ -158,12 +172,20 @@ class _Watcher:
         self._fetch = fetch
         self._session: WatchSession | None = None
         self._is_ready = False
+        self._is_told = False  # that it is connected
+        self._is_wanted = False  # the connection, by others
+        self._pause = _SHORTEST_PAUSE
         self._since: float | None = None  # when all was known on this connection
         hub.wake_by(self._wake)
 
     def _wake(self) -> None:
         if self._session is not None:
             self._session.wake()
+
+    def _give_way(self) -> None:
+        self._is_wanted = True
+        if self._session is not None:
+            self._session.give_way()
 
     async def run(
         self,
@@ -180,7 +202,9 @@ class _Watcher:
             self._since = None
             try:
                 await self._watch(task_status)
+                await anyio.sleep(self._pause)
             except (
+                CircuitOpen,
                 IMAPConnectionError,
                 IMAPPoolTimeout,
                 IMAPAuthenticationError,
@@ -194,26 +218,34 @@ class _Watcher:
                 failures = failures_after(failures, lasted)
                 title = self._scope.title
                 if self._is_ready:
+                    self._is_told = False
                     self._hub.state(ConnectionState(title, False, str(error)))
                 log.info("watch of %r lost: %s", title, error)
-                await anyio.sleep(backoff(failures))
+                await anyio.sleep(max(backoff(failures), error.retry_after or 0.0))
 
     async def _watch(self, task_status: anyio.abc.TaskStatus[None]) -> None:
-        """Watch on one connection, until it is lost."""
-        async with self._pool.connection() as connection:
+        """Watch on one connection, until it is lost or others want it."""
+        async with self._pool.connection(on_wanted=self._give_way) as connection:
+            begun = time.monotonic()
             session = WatchSession(connection, self._hub, self._scope, self._fetch)
             connection.add_listener(session.hear)
             self._session = session
             try:
                 await session.begin()
                 self._since = time.monotonic()
+                self._pause = max(_SHORTEST_PAUSE, _PAUSES * (self._since - begun))
                 if not self._is_ready:
                     self._is_ready = True
                     task_status.started()
-                self._hub.state(ConnectionState(self._scope.title, True))
+                if not self._is_told:
+                    self._is_told = True
+                    self._hub.state(ConnectionState(self._scope.title, True))
+                if self._is_wanted:
+                    session.give_way()
                 await session.follow()
             finally:
                 self._session = None
+                self._is_wanted = False
                 connection.remove_listener(session.hear)
                 if session.is_notified:
                     # There is no way back to what it told before NOTIFY.

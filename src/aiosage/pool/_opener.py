@@ -1,0 +1,91 @@
+"""Opening the connections of a pool."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from anyio import to_thread
+
+from ..connection import ConnectionConfig, IMAPConnection
+from ..errors import IMAPError
+from ._allocation import Permit
+from ._budget import ConnectionBudget
+from ._refusals import too_many
+from ._share import BudgetShare
+from ._stats import Counts
+
+log = logging.getLogger("aiosage.pool")
+
+
+class Opener:
+    """Opens connections to one account, unless that has failed too often just now.
+
+    Args:
+        config: the account.
+        prepare: makes *config* ready, in a thread.
+        share: where permits go if it fails.
+        budget: says whether to try, and how soon.
+        counts: of the pool.
+
+    Attributes:
+        circuits: that say whether to try.
+        last_error: why the last attempt failed; None if it did not.
+    """
+
+    def __init__(
+        self,
+        config: ConnectionConfig,
+        prepare: Callable[[ConnectionConfig], ConnectionConfig] | None,
+        share: BudgetShare,
+        budget: ConnectionBudget,
+        counts: Counts,
+    ) -> None:
+        self._config = config
+        self._ready_config: ConnectionConfig | None = None
+        self._prepare = prepare or ConnectionConfig.prepared
+        self._share = share
+        self._limiter = budget.limiter(config)
+        self._counts = counts
+        self.circuits = budget.circuits(config)
+        self.last_error: IMAPError | None = None
+
+    async def open(self, permit: Permit) -> IMAPConnection | None:
+        """Open a connection; None if there are too many, and others will end.
+
+        *permit* has been given back if there is none.
+        """
+        try:
+            with self.circuits.connecting(self.last_error):
+                connection = await self._try()
+        except BaseException:
+            self._share.release(permit)
+            raise
+        if connection is None:
+            self._share.release(permit)
+            return None
+        self._counts.opened += 1
+        self._counts.failures = 0
+        self.last_error = None
+        return connection
+
+    async def _try(self) -> IMAPConnection | None:
+        try:
+            if self._ready_config is None:
+                # One TLS context for all: making it costs 20 ms, and 1 MiB.
+                self._ready_config = await to_thread.run_sync(
+                    self._prepare, self._config
+                )
+            if self._limiter is None:
+                return await IMAPConnection.open(self._ready_config)
+            await self._limiter.acquire()
+            with self._limiter.watching():
+                return await IMAPConnection.open(self._ready_config)
+        except IMAPError as error:
+            self._counts.failures += 1
+            self.last_error = error
+            reason = too_many(error)
+            if reason is None or not self._share.refuse(reason):
+                raise
+            log.info("waiting for another connection to end: %s", error)
+            return None

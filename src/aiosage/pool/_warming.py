@@ -1,0 +1,105 @@
+"""Having connections opened that nobody waits for yet."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+import anyio
+
+from ..errors import CircuitOpen, IMAPConnectionError, IMAPError, IMAPPoolTimeout
+from ..resilience import backoff
+
+log = logging.getLogger("aiosage.pool")
+
+
+async def borrow_at_once(
+    borrow: Callable[[], AbstractAsyncContextManager[object]], count: int
+) -> None:
+    """Borrow *count* connections until all are there, so that as many are opened.
+
+    The first error is raised as it is.
+    """
+    missing = count
+    all_open = anyio.Event()
+
+    async def hold() -> None:
+        nonlocal missing
+        async with borrow():
+            missing -= 1
+            if not missing:
+                all_open.set()
+            await all_open.wait()  # else the next would get the same
+
+    error: BaseException
+    try:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(count):
+                tasks.start_soon(hold)
+    except BaseExceptionGroup as group:
+        error = group.exceptions[0]  # the others failed likewise
+    else:
+        return
+    raise error  # out here, so that it keeps the cause and context it has
+
+
+class Upkeep:
+    """Opens again what was lost.
+
+    Args:
+        is_short: whether there are too few connections.
+        warm_up: opens what is missing.
+
+    Attributes:
+        is_wanted: it is to do so from now on.
+    """
+
+    def __init__(
+        self, is_short: Callable[[], bool], warm_up: Callable[[], Awaitable[None]]
+    ) -> None:
+        self.is_wanted = False
+        self._is_short = is_short
+        self._warm_up = warm_up
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, if there is a need to and it has not begun. Cannot wait."""
+        if self.is_wanted and self._task is None and self._is_short():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        failures = 0
+        try:
+            while self._is_short():
+                try:
+                    await self._warm_up()
+                # Whatever it is, the next caller gets it, too, and can do something.
+                except Exception as error:
+                    if not _is_passing(error):
+                        log.info("a lost connection is not replaced: %s", error)
+                        return
+                    failures += 1
+                    asked = error.retry_after if isinstance(error, IMAPError) else None
+                    await anyio.sleep(max(backoff(failures), asked or 0.0))
+        finally:
+            self._task = None
+
+    def end(self) -> None:
+        """Begin no more, and end what has begun. Cannot wait."""
+        self.is_wanted = False
+        if self._task is not None:
+            self._task.cancel()
+
+    async def wait_ended(self) -> None:
+        """Wait until nothing is under way."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+
+def _is_passing(error: Exception) -> bool:
+    """Return whether it may work by itself, later."""
+    if isinstance(error, CircuitOpen) and isinstance(error.__cause__, IMAPError):
+        error = error.__cause__
+    return isinstance(error, IMAPConnectionError | IMAPPoolTimeout | CircuitOpen)

@@ -1,0 +1,106 @@
+"""Connections that are lost are replaced, up to `min_size`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from aiosage import ConnectionBudget, IMAPConnectionPool, Secret
+from aiosage.resilience import CircuitRules
+from aiosage.testing import MemoryServer
+
+from ..client.accounts import config_of
+from ..client.relay import Relay
+from ..conftest import Endpoint
+from .test_circuits import plain
+from .test_pool import turns, until, use
+
+
+@pytest.fixture
+async def relay(server: Endpoint) -> AsyncIterator[Relay]:
+    async with Relay(server.host, server.port) as relay:
+        yield relay
+
+
+async def test_lost_connections_are_replaced_without_a_caller(
+    server: Endpoint, relay: Relay
+) -> None:
+    config = config_of(server, port=relay.port)
+    async with IMAPConnectionPool(config, min_size=2, max_size=3) as pool:
+        for number in range(1, 4):
+            lost = 2 * number
+            relay.cut()
+            await until(lambda: pool.stats().closed >= lost)  # noqa: B023  # called at once
+            await until(lambda: pool.stats().idle == 2)
+            assert pool.stats().opened == 2 + lost
+        await use(pool)
+        assert not under_way()
+
+
+def under_way() -> list[asyncio.Task[object]]:
+    return [task for task in asyncio.all_tasks() if "Upkeep" in repr(task.get_coro())]
+
+
+async def test_one_lost_in_use_is_replaced(server: Endpoint, relay: Relay) -> None:
+    config = config_of(server, port=relay.port)
+    async with IMAPConnectionPool(config) as pool:
+        async with pool.connection() as connection:
+            connection.abort()
+        await until(lambda: pool.stats().idle == 1)
+        assert pool.stats().opened == 2
+
+
+async def test_a_server_that_is_away_is_waited_for(
+    server: Endpoint, relay: Relay
+) -> None:
+    budget = ConnectionBudget(circuit=CircuitRules(1, 0.02, 0.05))
+    config = config_of(server, port=relay.port)
+    async with IMAPConnectionPool(config, budget=budget) as pool:
+        relay.is_open = False
+        relay.cut()
+        await until(lambda: pool.stats().failures >= 2)
+        relay.is_open = True
+        await until(lambda: pool.stats().idle == 1)
+
+
+async def test_closing_ends_it(server: Endpoint, relay: Relay) -> None:
+    config = config_of(server, port=relay.port)
+    pool = IMAPConnectionPool(config, min_size=2)
+    await pool.open()
+    relay.freeze()
+    relay.cut()
+    await until(lambda: pool.stats().busy == 2)  # being opened, in vain
+    assert under_way()
+    async with asyncio.timeout(5):
+        await pool.aclose()
+    assert not under_way()
+    assert pool.stats().size == 0
+    assert pool.stats().waiting == 0
+
+
+async def test_a_pool_that_was_not_opened_keeps_up_nothing(
+    server: Endpoint, relay: Relay
+) -> None:
+    pool = IMAPConnectionPool(config_of(server, port=relay.port))
+    await use(pool)
+    relay.cut()
+    await until(lambda: pool.stats().idle == 0)
+    await turns()
+    assert pool.stats().size == 0
+    await pool.aclose()
+
+
+async def test_a_changed_password_is_not_tried_for_ever() -> None:
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret")
+        async with (
+            Relay(memory.host, memory.port) as relay,
+            IMAPConnectionPool(plain(relay.port)) as pool,
+        ):
+            memory.account("user").password = Secret("another")
+            relay.cut()
+            await until(lambda: pool.stats().failures == 1)
+            await until(lambda: not under_way())
+            assert pool.stats().failures == 1
