@@ -152,12 +152,52 @@ async def test_failures_do_not_keep_messages_in_memory(
         except OSError as error:
             raise ValueError("outside") from error
 
+    async def handle_in_group(message: EmailMessage) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(handle(message))
+
+    await inbox.process_in_batches([1], handle_in_group, attempts=1)
     result = await inbox.process_in_batches(messages, handle, attempts=1)
     gc.collect()
 
-    assert [ref() for ref in alive] == [None, None]
+    assert [ref() for ref in alive] == [None] * 3
     assert [type(error) for error in result.failed.values()] == [ValueError] * 2
     assert all(error.__traceback__ is not None for error in result.failed.values())
+
+
+async def test_an_error_of_somebody_else_leaves_them_alone(
+    inbox: IMAPMailboxUIDService,
+) -> None:
+    """The error may come from a task that goes on, such as one that all share."""
+    messages = await fill(inbox, 3)
+    jobs: asyncio.Queue[tuple[EmailMessage, asyncio.Future[None]]] = asyncio.Queue()
+
+    async def write() -> None:
+        while True:
+            message, done = await jobs.get()
+            try:
+                if message.uid == 1:
+                    raise OSError("no room")
+                done.set_result(None)
+            except OSError as error:
+                done.set_exception(error)
+
+    async def handle(message: EmailMessage) -> None:
+        done = asyncio.get_running_loop().create_future()
+        jobs.put_nowait((message, done))
+        await done
+
+    writer = asyncio.create_task(write())
+    processing = asyncio.create_task(
+        inbox.process_in_batches(messages, handle, attempts=1, concurrency=1)
+    )
+    await asyncio.wait([writer, processing], return_when=asyncio.FIRST_COMPLETED)
+
+    assert not writer.done()
+    result = await processing
+    assert list(result.succeeded) == [2, 3]
+    assert [*result.failed] == [1]
+    writer.cancel()
 
 
 async def test_a_handler_whose_own_wait_was_cancelled_has_failed(

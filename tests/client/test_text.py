@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from email.message import EmailMessage as Composed
 
 import pytest
@@ -14,6 +15,7 @@ from aiosage import (
     IMAPMailboxUIDService,
     IMAPMessageError,
     MessagePart,
+    MessageSet,
     Security,
 )
 from aiosage.connection import TraceRecord
@@ -218,3 +220,22 @@ async def test_an_empty_text_is_text(server: Endpoint) -> None:
         (message,) = [m async for m in client.mailbox().fetch_text([1])]
 
     assert message.text == ""
+
+
+async def test_many_previews_hold_neither_memory_nor_the_loop() -> None:
+    """Each is made of up to 16 KiB, and a window holds thousands of them."""
+    async with MemoryServer(disable=["PREVIEW"]) as server:
+        box = server.add_account("joe", "secret").mailbox("INBOX")
+        for number in range(450):
+            box.deliver(small(number))
+        async with (
+            Relay(server.host, server.port) as relay,
+            open_client(relay.host, relay.port, "joe") as client,
+        ):
+            found = client.mailbox().fetch(range(1, 451), MessagePart.PREVIEW)
+            previews = [message.preview(20) async for message in found]
+            sent = b"".join(relay.sent)
+
+    assert previews == [f"Hello {number}" for number in range(450)]
+    texts = re.findall(rb"UID FETCH (\S+) \(BODY.PEEK\[1\]<0", sent)
+    assert max(len(MessageSet.parse(uids.decode())) for uids in texts) == 200

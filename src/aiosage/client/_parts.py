@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -17,6 +18,7 @@ _MOST_PARTS: Final = 50
 _PREVIEW_LENGTH: Final = 200  # characters, as RFC 8970 §3.2 recommends
 _PREVIEW_OCTETS: Final = 4096  # of the text, as encoded, that it is made from
 _PREVIEW_HTML: Final = 16384  # which begins with what is not shown
+_PREVIEWS: Final = 200  # made at once: a few MiB of text
 
 
 def text_parts(message: EmailMessage) -> tuple[BodyStructure, ...]:
@@ -65,17 +67,20 @@ async def add_previews(
     structures = (MessagePart.BODY_STRUCTURE,)
     uids = some_of(owner, _uids(rest))
     found = {data.uid: data for data in await read_items(connection, uids, structures)}
-    wanted = {
-        message: _beginning(found[message.uid].body_structure)
-        for message in rest
-        if message.uid in found
-    }
-    for message, sections in await _read_parts(connection, owner, wanted):
-        begun = EmailMessage(
-            body_structure=found[message.uid].body_structure,
-            sections={name.partition("<")[0]: sections[name] for name in sections},
-        )
-        told.append(replace(message, server_preview=begun.preview(_PREVIEW_LENGTH)))
+    rest = [message for message in rest if message.uid in found]
+    for start in range(0, len(rest), _PREVIEWS):
+        wanted = {
+            message: _beginning(found[message.uid].body_structure)
+            for message in rest[start : start + _PREVIEWS]
+        }
+        for message, sections in await _read_parts(connection, owner, wanted):
+            begun = EmailMessage(
+                body_structure=found[message.uid].body_structure,
+                sections={name.partition("<")[0]: sections[name] for name in sections},
+            )
+            preview = begun.preview(_PREVIEW_LENGTH)
+            told.append(replace(message, server_preview=preview))
+            await asyncio.sleep(0)  # hostile HTML takes milliseconds
     return told
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from dis import opname
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+from types import FrameType
 from typing import Final
 
 import anyio
@@ -19,8 +22,9 @@ from ._results import ProcessProgress, ProcessResult
 from ._windows import TARGET_OCTETS, octets_of
 
 Handler = Callable[[FetchedMessage], Awaitable[object]]
-_LONGEST_CHAIN: Final = 50
-"""Errors that led to each other; nobody has more."""
+_MOST_LINKS: Final = 200
+"""Errors that led to each other, or are of one group; nobody has more."""
+_SUSPENDABLE: Final = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +163,28 @@ async def _try(handler: Handler, message: FetchedMessage) -> Exception | None:
 
 def _let_go(error: BaseException) -> None:
     """Keep where *error* came from, but not the messages that its frames hold."""
-    link: BaseException | None = error
-    for _ in range(_LONGEST_CHAIN):
-        if link is None:
+    links: list[BaseException | None] = [error]
+    for _ in range(_MOST_LINKS):
+        if not links:
             return
-        traceback.clear_frames(link.__traceback__)
-        link = link.__cause__ or link.__context__
+        if (link := links.pop()) is None:
+            continue
+        for frame, _ in traceback.walk_tb(link.__traceback__):
+            if not _is_waiting(frame):
+                with suppress(RuntimeError):  # it is running
+                    frame.clear()
+        links += [link.__cause__, link.__context__]
+        if isinstance(link, BaseExceptionGroup):
+            # Of any type, since the error was.
+            links += link.exceptions  # pyright: ignore[reportUnknownMemberType]
+
+
+def _is_waiting(frame: FrameType) -> bool:
+    """Return whether *frame* may go on, such as that of a task which shared its error.
+
+    Before Python 3.13, to clear it would end what waits there.
+    """
+    code = frame.f_code
+    if not code.co_flags & _SUSPENDABLE:
+        return False
+    return opname[code.co_code[frame.f_lasti]] == "YIELD_VALUE"
