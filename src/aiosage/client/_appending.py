@@ -12,10 +12,9 @@ from ..errors import (
     IMAPConnectionError,
     IMAPError,
     IMAPMessageError,
-    IMAPOperationError,
     IMAPTimeoutError,
 )
-from ..model import MAX_UID, EmailMessage, IMAPSearchCriteria, MessageSet
+from ..model import EmailMessage, IMAPSearchCriteria, MessageSet
 from ..wire import append_limit
 from ..wire.commands import (
     MailboxStatus,
@@ -26,7 +25,7 @@ from ..wire.commands import (
     UidSearch,
 )
 from ._access import MailboxAccess
-from ._baseline import Baseline, arrived_since, message_id, pair_up
+from ._baseline import Baseline, arrived_since, message_id, pair_up, stand
 from ._flagging import settable
 from ._progress import not_repeatable
 from ._results import AppendResult
@@ -73,11 +72,17 @@ class _Adding:
 
     async def run(self) -> list[AppendResult]:
         """Add them, however often the connection is lost."""
-        return await self._access.recovery.persist(
-            self._attempt,
-            doubt=lambda: self.lost,
-            progress=lambda: len(self.results),
-        )
+        try:
+            return await self._access.recovery.persist(
+                self._attempt,
+                doubt=lambda: self.lost,
+                progress=lambda: len(self.results),
+            )
+        except BaseException:
+            # It may have been added. Who adds another of that id, such as the
+            # next state of a draft, must not take this one for it.
+            self._access.recovery.baselines.forget(self._access.mailbox)
+            raise
 
     async def _attempt(self) -> list[AppendResult]:
         if self.lost is not None:
@@ -135,8 +140,7 @@ class _Adding:
 def _message_id(message: NewMessage) -> bytes | None:
     if not isinstance(message.content, bytes):
         return None  # the server puts it together
-    header, _, _ = message.content[:_HEADER_OCTETS].partition(b"\r\n\r\n")
-    return message_id(header)
+    return message_id(message.content[:_HEADER_OCTETS])
 
 
 async def append(access: MailboxAccess, message: NewMessage) -> AppendResult:
@@ -263,8 +267,7 @@ class _Search:
 
     mailbox: str
     message_id: str
-    uidnext: int
-    uidvalidity: int
+    baseline: Baseline
 
     @classmethod
     async def prepare(
@@ -277,18 +280,12 @@ class _Search:
         message_id = EmailMessage.from_bytes(header).message_id
         if not message_id or not message_id.isascii():
             return None
-        status = MailboxStatus(mailbox, (StatusItem.UIDNEXT, StatusItem.UIDVALIDITY))
-        try:
-            now = await connection.execute(status)
-        except IMAPOperationError:
-            return None  # APPEND will tell why
-        if now.uidnext is None or now.uidvalidity is None:
-            return None
-        return cls(mailbox, message_id, now.uidnext, now.uidvalidity)
+        baseline = await stand(connection, mailbox)
+        return None if baseline is None else cls(mailbox, message_id, baseline)
 
     async def find(self, connection: IMAPConnection) -> AppendResult:
         """Return where the message is, if that is certain."""
-        new = MessageSet.from_range(self.uidnext, MAX_UID)
+        new = self.baseline.later
         criteria = IMAPSearchCriteria.uid(new) & IMAPSearchCriteria.header(
             "Message-ID", self.message_id
         )
@@ -300,6 +297,7 @@ class _Search:
             # It is appended, whatever becomes of the search.
             log.info("the UID of an appended message is not known: %s", error)
             return unknown(self.mailbox)
-        if selected.uidvalidity != self.uidvalidity or len(found) != 1:
+        uidvalidity = self.baseline.uidvalidity
+        if selected.uidvalidity != uidvalidity or len(found) != 1:
             return unknown(self.mailbox)
-        return AppendResult(self.mailbox, self.uidvalidity, found.first)
+        return AppendResult(self.mailbox, uidvalidity, found.first)
