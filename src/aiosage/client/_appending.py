@@ -15,7 +15,7 @@ from ..errors import (
     IMAPTimeoutError,
 )
 from ..model import EmailMessage, IMAPSearchCriteria, MessageSet
-from ..wire import append_limit
+from ..wire import AppendUidCode, append_limit
 from ..wire.commands import (
     MailboxStatus,
     MultiAppend,
@@ -204,9 +204,16 @@ async def _append_batch(
     """Add all of *batch*, or none."""
     await check_size(connection, mailbox, *batch)
     code = await connection.execute(MultiAppend(mailbox, tuple(batch)))
+    return placed(mailbox, code, len(batch))
+
+
+def placed(
+    mailbox: str, code: AppendUidCode | None, count: int = 1
+) -> list[AppendResult]:
+    """Return where *count* messages are, if *code* tells of as many."""
     uids = MessageSet.from_ranges(code.uids) if code is not None else MessageSet()
-    if code is None or len(uids) != len(batch):
-        return [unknown(mailbox)] * len(batch)
+    if code is None or len(uids) != count:
+        return [unknown(mailbox)] * count
     return [AppendResult(mailbox, code.uidvalidity, uid) for uid in uids]
 
 
@@ -217,9 +224,9 @@ async def append_one(
     await check_size(connection, mailbox, message)
     search = await _Search.prepare(connection, mailbox, message)
     code = await connection.execute(MultiAppend(mailbox, (message,)))
-    if code is not None and code.uids:
-        return AppendResult(mailbox, code.uidvalidity, code.uids[0][0])
-    return await search.find(connection) if search else unknown(mailbox)
+    if code is None and search is not None:
+        return await search.find(connection)
+    return placed(mailbox, code)[0]
 
 
 def unknown(mailbox: str) -> AppendResult:

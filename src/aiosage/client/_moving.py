@@ -6,7 +6,12 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from ..connection import IMAPConnection, News
-from ..errors import IMAPConnectionError, IMAPError, IMAPTimeoutError
+from ..errors import (
+    IMAPConnectionError,
+    IMAPError,
+    IMAPProtocolError,
+    IMAPTimeoutError,
+)
 from ..model import Flag, IMAPSearchCriteria, MessageSet
 from ..wire import CopyUidCode, Status
 from ..wire.commands import (
@@ -241,7 +246,17 @@ async def _move_by_copy(
         return
     moving.by_copy = True
     moving.copied = await moving.copy(connection, seen)
+    untold = seen - moving.copied
     await _remove_copied(connection, moving)
+    if untold and await _exist(connection, untold):
+        error = IMAPProtocolError("UID COPY: COPYUID of other messages")
+        error.maybe_executed = True
+        raise error
+
+
+async def _exist(connection: IMAPConnection, messages: MessageSet) -> bool:
+    found = await connection.execute(UidSearch(IMAPSearchCriteria.uid(messages)))
+    return bool(found & messages)
 
 
 async def _remove_copied(connection: IMAPConnection, moving: _Copying) -> None:
