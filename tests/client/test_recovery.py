@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -32,7 +33,8 @@ from aiosage import (
     Secret,
     UIDValidityChanged,
 )
-from aiosage.client import _fetching, _recovery
+from aiosage.client import _fetching, _moving, _recovery
+from aiosage.client._access import MailboxAccess
 from aiosage.client._baseline import Baseline, Baselines, message_id, pair_up
 from aiosage.client._recovery import SETTLE, Action, Decision, decide
 from aiosage.connection import TokenRequest
@@ -223,6 +225,32 @@ async def test_how_a_mailbox_stands_is_asked_for_now_and_then() -> None:
             assert await baselines.of(connection, "INBOX") == first
             assert server.commands["STATUS"] == 3
             assert await baselines.of(connection, "missing") is None
+
+
+async def test_how_a_mailbox_stood_is_not_remembered_after_what_came_later() -> None:
+    """Two tasks ask at once; one has added something before the other is told."""
+    baselines = Baselines(lambda: 0.0)
+    async with MemoryServer() as server:
+        box = server.add_account("user", "secret").mailbox("INBOX")
+        async with (
+            open_client(server.host, server.port, "user") as client,
+            client.pool.connection() as connection,
+        ):
+            note = partial(baselines.note, "INBOX", box.uidvalidity, [7])
+            asyncio.get_running_loop().call_soon(note)  # when it has asked
+            known = await baselines.of(connection, "INBOX")
+            assert server.commands["STATUS"] == 1
+            assert known == Baseline(box.uidvalidity, 8)
+            assert known == await baselines.of(connection, "INBOX")
+
+
+async def test_copies_of_other_messages_say_nothing_of_where_they_are() -> None:
+    """Else all that is there would be taken for what was copied last."""
+    copied = "C: T2 UID COPY 5 Archive\nS: T2 OK [COPYUID 9 6 11] done"
+    async with recovering(f"{SELECTED}{copied}", retry=None) as client:
+        access = MailboxAccess(client.pool, "INBOX")
+        await _moving.copy(access, MessageSet([5]), "Archive")
+    assert access.recovery.baselines.known("Archive") is None
 
 
 def in_turn(*scripts: str) -> Script:

@@ -76,19 +76,22 @@ class Baselines:
 
     async def of(self, connection: IMAPConnection, mailbox: str) -> Baseline | None:
         """Return how *mailbox* stands, or stood lately; None if nobody tells."""
-        known = self._recent(mailbox)
+        known = self.known(mailbox)
         if known is not None:
             return known
         now = await stand(connection, mailbox)
-        return None if now is None else self._keep(mailbox, now)
+        if now is None:
+            return None
+        # Another task may have added something meanwhile.
+        return self.note(mailbox, now.uidvalidity, [now.uidnext - 1])
 
-    def note(self, mailbox: str, uidvalidity: int, uids: Iterable[int]) -> None:
-        """Remember that *uids* have been given to messages in *mailbox*."""
-        last = max(uids, default=0)
-        known = self._recent(mailbox)
+    def note(self, mailbox: str, uidvalidity: int, uids: Iterable[int]) -> Baseline:
+        """Remember that *uids*, one at least, have been given in *mailbox*."""
+        uidnext = max(uids) + 1
+        known = self.known(mailbox)
         if known is not None and known.uidvalidity == uidvalidity:
-            last = max(last, known.uidnext - 1)
-        self._keep(mailbox, Baseline(uidvalidity, last + 1))
+            uidnext = max(uidnext, known.uidnext)
+        return self._keep(mailbox, Baseline(uidvalidity, uidnext))
 
     def note_append(self, result: AppendResult) -> None:
         """Remember where a message was added; if nobody told, to look anew."""
@@ -107,7 +110,8 @@ class Baselines:
         self._known[mailbox] = (baseline, self._clock())
         return baseline
 
-    def _recent(self, mailbox: str) -> Baseline | None:
+    def known(self, mailbox: str) -> Baseline | None:
+        """Return what is remembered of *mailbox*, if it is recent enough."""
         known, at = self._known.get(mailbox, (None, 0.0))
         return known if self._clock() - at < OLDEST else None
 

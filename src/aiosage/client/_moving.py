@@ -61,8 +61,9 @@ class _Copying(Progress[CopyResult]):
     def _note_pairs(self, uidvalidity: int, pairs: Mapping[int, int]) -> None:
         self._uidvalidity = uidvalidity
         self._uids.update(pairs)
-        baselines = self._access.recovery.baselines
-        baselines.note(self._mailbox, uidvalidity, pairs.values())
+        if pairs:
+            baselines = self._access.recovery.baselines
+            baselines.note(self._mailbox, uidvalidity, pairs.values())
 
     @contextmanager
     def hearing(self, connection: IMAPConnection, piece: MessageSet) -> Generator[None]:
