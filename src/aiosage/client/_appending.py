@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,9 +62,15 @@ class _Adding:
             is known, or cannot be found out.
     """
 
-    def __init__(self, access: MailboxAccess, messages: Sequence[NewMessage]) -> None:
+    def __init__(
+        self,
+        access: MailboxAccess,
+        messages: Sequence[NewMessage],
+        on_added: Callable[[AppendResult], object] = lambda result: None,
+    ) -> None:
         self._access = access
         self._messages = messages
+        self._on_added = on_added
         self._baseline: Baseline | None = None
         self._names: list[bytes] = []  # Message-IDs of what is being added
         self.results: list[AppendResult] = []
@@ -117,6 +123,8 @@ class _Adding:
         self.results += added
         for result in added:
             self._access.recovery.baselines.note_append(result)
+        for result in added:
+            self._on_added(result)
 
     async def _find_out(self, lost: IMAPConnectionError) -> None:
         """See whether what was under way has been added; that is all or nothing.
@@ -153,13 +161,14 @@ async def append_many(
     access: MailboxAccess,
     items: Messages,
     normalize_line_ends: bool,
+    on_added: Callable[[AppendResult], object],
 ) -> tuple[AppendResult, ...]:
     """Add messages in batches; no connection is held while *items* are read."""
     results: list[AppendResult] = []
     adding: _Adding | None = None
     try:
         async for batch in _batches(items, normalize_line_ends):
-            adding = _Adding(access, batch)
+            adding = _Adding(access, batch, on_added)
             results += await adding.run()
             adding = None
     except IMAPError as error:
