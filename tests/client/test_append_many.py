@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -167,3 +168,18 @@ S: T1 OK [APPENDUID 7 1:4000000000] done
             [AppendItem(b"x"), AppendItem(b"y")]
         )
     assert results == (AppendResult("INBOX", None, None),) * 2
+
+
+async def test_what_was_added_is_known_if_a_message_cannot_be_read(
+    client: IMAPClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is no error of IMAP, which could carry it as ``partial``."""
+    monkeypatch.setattr(_appending, "BATCH_MESSAGES", 2)
+    inbox = client.mailbox()
+    added: list[AppendResult] = []
+    messages: list[bytes | Path] = [*map(small, (1, 2, 3)), tmp_path / "missing"]
+    with pytest.raises(FileNotFoundError):
+        await inbox.append_many(messages, on_added=added.append)
+
+    assert [result.uid for result in added] == [1, 2]
+    assert await raws_of(inbox) == [small(1), small(2)]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from io import StringIO
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from aiosage import (
     ConnectionConfig,
+    Flag,
     IMAPCapabilityError,
     IMAPClient,
     IMAPMailboxUIDService,
@@ -61,6 +64,27 @@ async def test_a_message_of_another_size_is_not_sent(
         await inbox.append(in_pieces(b"ab"), size=3)
     with pytest.raises(ValueError, match="octets, not 3"):
         await inbox.append(small(1), size=3)
+
+    assert not await inbox.search()
+
+
+@pytest.mark.parametrize("source", ["Subject: x", None, 3, bytearray(b"x"), StringIO()])
+async def test_what_is_no_message_is_refused_by_its_type(
+    inbox: IMAPMailboxUIDService, source: object
+) -> None:
+    with pytest.raises(TypeError, match=r"cannot be read from|reading octets"):
+        await inbox.append(cast("bytes", source))
+    with pytest.raises(TypeError, match=r"cannot be read from|reading octets"):
+        await inbox.append_many([small(1), cast("bytes", source)])
+
+    assert not await inbox.search()
+
+
+async def test_one_flag_is_not_taken_for_its_letters(
+    inbox: IMAPMailboxUIDService,
+) -> None:
+    with pytest.raises(TypeError, match=r"\['Work'\]"):
+        await inbox.append(small(1), flags=cast("list[Flag]", "Work"))
 
     assert not await inbox.search()
 

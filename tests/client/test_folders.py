@@ -421,3 +421,17 @@ async def test_the_server_is_told_apart(
     assert info.profile.name == expected[any_server.kind]
     assert info.greeting
     assert "IDLE" in info.capabilities
+
+
+async def test_a_mailbox_is_made_even_if_its_use_is_refused() -> None:
+    """RFC 6154 §3: USEATTR, and nothing was made. Other refusals are told."""
+    async with MemoryServer() as server:
+        server.add_account("user", "secret")
+        async with open_client(server.host, server.port, "user") as client:
+            made = await client.folders.create("Keep", SpecialUse.IMPORTANT)
+            assert made.special_use is None
+            assert await client.folders.exists("Keep")
+            assert await client.folders.ensure("Other", SpecialUse.IMPORTANT)
+            with pytest.raises(IMAPMailboxError) as caught:
+                await client.folders.create("Keep", SpecialUse.ARCHIVE)
+            assert caught.value.code == "ALREADYEXISTS"

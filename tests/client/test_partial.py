@@ -17,6 +17,7 @@ from aiosage import (
     IMAPMailboxError,
     IMAPMailboxUIDService,
     IMAPOperationError,
+    IMAPProtocolError,
     IMAPSearchCriteria,
     MessageSet,
 )
@@ -135,7 +136,7 @@ async def test_a_move_without_move_cut_after_the_copy_has_both(
 
 
 async def test_only_what_was_copied_is_removed() -> None:
-    """A server may leave out what it says it found."""
+    """Another client may have removed one since it was found."""
     script = f"""{LOGGED_IN.replace(" MOVE", "")}
 C: T1 SELECT INBOX
 S: * 3 EXISTS
@@ -150,6 +151,9 @@ C: T4 UID STORE 1:2 +FLAGS.SILENT (\\Deleted)
 S: T4 OK done
 C: T5 UID EXPUNGE 1:2
 S: T5 OK done
+C: T6 UID SEARCH UID 3
+S: * SEARCH
+S: T6 OK done
 """
     async with scripted_client(script) as client:
         result = await client.mailbox().move([1, 2, 3], "Archive")
@@ -221,3 +225,50 @@ S! close
         with pytest.raises(IMAPConnectionLost) as caught:
             await client.mailbox().copy(APART, "Archive")
     assert caught.value.maybe_executed
+
+
+async def test_a_copy_told_of_other_messages_is_not_repeated_blindly() -> None:
+    """The server has said OK: only what it tells of it is wrong."""
+    script = f"""{SELECTED}
+C: T2 UID COPY 5 Archive
+S: T2 OK [COPYUID 9 5:6 11:12] done
+"""
+    async with scripted_client(script) as client:
+        with pytest.raises(IMAPProtocolError, match="COPYUID") as caught:
+            await client.mailbox().copy([5], "Archive")
+    assert caught.value.maybe_executed
+    assert isinstance(caught.value.partial, CopyResult)
+    assert list(caught.value.partial.uncertain) == [5]
+
+
+async def test_what_a_move_left_behind_is_not_told_as_moved() -> None:
+    """COPYUID names another message, so that nothing may be removed."""
+    script = f"""{SELECTED.replace(" MOVE", "")}
+C: T2 UID SEARCH UID 5
+S: * SEARCH 5
+S: T2 OK done
+C: T3 UID COPY 5 Archive
+S: T3 OK [COPYUID 9 6 11] done
+C: T4 UID SEARCH UID 5
+S: * SEARCH 5
+S: T4 OK done
+"""
+    async with scripted_client(script) as client:
+        with pytest.raises(IMAPProtocolError, match="COPYUID") as caught:
+            await client.mailbox().move([5], "Archive")
+    assert caught.value.maybe_executed
+    assert isinstance(caught.value.partial, CopyResult)
+    assert list(caught.value.partial.uncertain) == [5]
+    assert not caught.value.partial.done
+
+
+async def test_appenduid_of_several_messages_tells_no_uid_of_one() -> None:
+    script = f"""{LOGGED_IN}
+C: T1 APPEND INBOX {{12+}}
+C: Subject: x
+C:
+S: T1 OK [APPENDUID 9 5:7] done
+"""
+    async with scripted_client(script) as client:
+        result = await client.mailbox().append(b"Subject: x\r\n")
+    assert (result.uid, result.uidvalidity) == (None, None)

@@ -152,7 +152,7 @@ async def test_failures_do_not_keep_messages_in_memory(
         except OSError as error:
             raise ValueError("outside") from error
 
-    async def handle_in_group(message: EmailMessage) -> None:
+    async def handle_in_group(message: FetchedMessage) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(handle(message))
 
@@ -170,7 +170,7 @@ async def test_an_error_of_somebody_else_leaves_them_alone(
 ) -> None:
     """The error may come from a task that goes on, such as one that all share."""
     messages = await fill(inbox, 3)
-    jobs: asyncio.Queue[tuple[EmailMessage, asyncio.Future[None]]] = asyncio.Queue()
+    jobs: asyncio.Queue[tuple[FetchedMessage, asyncio.Future[None]]] = asyncio.Queue()
 
     async def write() -> None:
         while True:
@@ -182,7 +182,7 @@ async def test_an_error_of_somebody_else_leaves_them_alone(
             except OSError as error:
                 done.set_exception(error)
 
-    async def handle(message: EmailMessage) -> None:
+    async def handle(message: FetchedMessage) -> None:
         done = asyncio.get_running_loop().create_future()
         jobs.put_nowait((message, done))
         await done

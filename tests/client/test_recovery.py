@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -31,13 +33,14 @@ from aiosage import (
     Secret,
     UIDValidityChanged,
 )
-from aiosage.client import _fetching, _recovery
-from aiosage.client._baseline import Baseline, Baselines, pair_up
+from aiosage.client import _fetching, _moving, _recovery
+from aiosage.client._access import MailboxAccess
+from aiosage.client._baseline import Baseline, Baselines, message_id, pair_up
 from aiosage.client._recovery import SETTLE, Action, Decision, decide
 from aiosage.connection import TokenRequest
 from aiosage.errors import refusal
 from aiosage.model import Referral
-from aiosage.testing import MemoryServer
+from aiosage.testing import Cut, MemoryServer
 
 from ..conftest import Endpoint
 from ..connection.scripted import (
@@ -154,14 +157,48 @@ def test_what_a_server_asks_for_is_waited_and_it_has_time_to_end() -> None:
         ({1: b"a"}, {b"a": [7, 8]}, None),
         ({1: None}, {}, None),
         ({1: b"a"}, None, None),
+        ({1: b"a"}, {b"c": [7], None: []}, None),
+        # Not even what is there would be missed:
+        ({1: b"a"}, {b"a": [7], None: [8]}, {1: 7}),
     ],
 )
 def test_copies_are_told_by_message_id_or_not_at_all(
     source: dict[int, bytes | None],
-    arrived: dict[bytes, list[int]] | None,
+    arrived: dict[bytes | None, list[int]] | None,
     expected: dict[int, int] | None,
 ) -> None:
     assert pair_up(source, arrived) == expected
+
+
+@pytest.mark.parametrize(
+    ("octets", "name"),
+    [
+        (b"Message-ID: <a@b>\r\n\r\nx", b"<a@b>"),
+        (b"message-id:<a@b>\nSubject: x\n\nx", b"<a@b>"),
+        (b"Message-ID:\r\n\t<a@b>\r\n", b"<a@b>"),
+        (b"Message-ID: <a\r\n b>  <c>\r\n\r\n", b"<a b> <c>"),
+        # None is there:
+        (b"From: a\n\nMessage-ID: <quoted@b>\n", None),
+        (b"From: a\r\n\r\nMessage-ID: <quoted@b>\r\n", None),
+        (b"\r\nMessage-ID: <quoted@b>\r\n", None),
+        (b"Message-ID:\r\nSubject: x\r\n\r\n", None),
+        (b"Message-ID: \r\n \r\n\r\n", None),
+        (b"X-Message-ID: <a@b>\r\n\r\n", None),
+        (b"", None),
+    ],
+)
+def test_the_message_id_is_that_of_the_header(
+    octets: bytes, name: bytes | None
+) -> None:
+    """What a server is not going to show would be missed, and added twice."""
+    assert message_id(octets) == name
+
+
+def test_a_message_id_is_found_in_linear_time() -> None:
+    for octets in (b"message-id:" * 90_000, b"message-id:\n " * 80_000):
+        began = time.perf_counter()
+        message_id(octets)
+        assert time.perf_counter() - began < 2.0
 
 
 async def test_how_a_mailbox_stands_is_asked_for_now_and_then() -> None:
@@ -188,6 +225,32 @@ async def test_how_a_mailbox_stands_is_asked_for_now_and_then() -> None:
             assert await baselines.of(connection, "INBOX") == first
             assert server.commands["STATUS"] == 3
             assert await baselines.of(connection, "missing") is None
+
+
+async def test_how_a_mailbox_stood_is_not_remembered_after_what_came_later() -> None:
+    """Two tasks ask at once; one has added something before the other is told."""
+    baselines = Baselines(lambda: 0.0)
+    async with MemoryServer() as server:
+        box = server.add_account("user", "secret").mailbox("INBOX")
+        async with (
+            open_client(server.host, server.port, "user") as client,
+            client.pool.connection() as connection,
+        ):
+            note = partial(baselines.note, "INBOX", box.uidvalidity, [7])
+            asyncio.get_running_loop().call_soon(note)  # when it has asked
+            known = await baselines.of(connection, "INBOX")
+            assert server.commands["STATUS"] == 1
+            assert known == Baseline(box.uidvalidity, 8)
+            assert known == await baselines.of(connection, "INBOX")
+
+
+async def test_copies_of_other_messages_say_nothing_of_where_they_are() -> None:
+    """Else all that is there would be taken for what was copied last."""
+    copied = "C: T2 UID COPY 5 Archive\nS: T2 OK [COPYUID 9 6 11] done"
+    async with recovering(f"{SELECTED}{copied}", retry=None) as client:
+        access = MailboxAccess(client.pool, "INBOX")
+        await _moving.copy(access, MessageSet([5]), "Archive")
+    assert access.recovery.baselines.known("Archive") is None
 
 
 def in_turn(*scripts: str) -> Script:
@@ -513,3 +576,79 @@ async def test_what_was_done_before_the_cut_is_not_done_again() -> None:
     assert not result.uncertain
     assert archived == [small(1), small(3)]
     assert times >= 3
+
+
+@pytest.mark.usefixtures("no_settling")
+async def test_messages_of_one_id_among_others_are_told_in_their_order() -> None:
+    """The results are in the order of the messages, found out or not."""
+    messages = [small(1), small(2), small(1)]
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret")
+        async with Relay(memory.host, memory.port) as relay:
+            relay.next(Cut(pattern=b"APPENDUID"))
+            async with open_client(relay.host, relay.port, "user") as client:
+                inbox = client.mailbox()
+                results = await inbox.append_many(messages)
+                assert await raws_of(inbox) == messages
+        assert relay.struck
+    assert [result.uid for result in results] == [1, 2, 3]
+
+
+@pytest.mark.usefixtures("no_settling")
+async def test_a_draft_is_not_taken_for_the_one_before() -> None:
+    """Both have one Message-ID, and nobody waited for the answer to the first."""
+    first, second = small(1), small(1) + b"more\r\n"
+    async with MemoryServer() as memory:
+        stored = memory.add_account("user", "secret").mailbox("INBOX")
+        async with (
+            Relay(memory.host, memory.port) as relay,
+            open_client(relay.host, relay.port, "user") as client,
+        ):
+            inbox = client.mailbox()
+            await inbox.append(small(2))
+            adding = asyncio.create_task(inbox.append(first))
+
+            def cancel_once(sent: bytes) -> None:
+                if b"APPEND" in sent:
+                    relay.before_sending = None
+                    adding.cancel()
+
+            relay.before_sending = cancel_once
+            with pytest.raises(asyncio.CancelledError):
+                await adding
+            while len(stored.messages) < 2:  # it is on its way
+                await client.folders.status("INBOX")
+
+            def cut_once(sent: bytes) -> None:
+                if b"APPEND" in sent:
+                    relay.before_sending = None
+                    relay.cut()
+
+            relay.before_sending = cut_once
+            await inbox.append(second)
+        assert [one.raw for one in stored.messages] == [small(2), first, second]
+
+
+@pytest.mark.usefixtures("no_settling")
+async def test_what_came_and_went_may_have_been_the_lost_one() -> None:
+    """Another client may sort it into a mailbox before it is looked for."""
+    gone = looking().replace("S: T1 OK", "S: * OK [UIDNEXT 6] next\nS: T1 OK", 1)
+    async with recovering(APPENDING + LOST, gone) as client:
+        with pytest.raises(IMAPConnectionLost) as caught:
+            await client.mailbox().append(MESSAGE)
+    assert caught.value.maybe_executed
+
+
+@pytest.mark.parametrize(
+    "status", ["UIDNEXT 0 UIDVALIDITY 7", "UIDNEXT 5 UIDVALIDITY 0"]
+)
+async def test_a_uidnext_that_cannot_be_fails_no_append(status: str) -> None:
+    """What cannot be looked for is not told, but it is stored."""
+    script = LOGGED_IN.replace(" UIDPLUS", "")
+    assert script != LOGGED_IN
+    script += APPENDING.removeprefix(LOGGED_IN).replace(
+        "UIDNEXT 5 UIDVALIDITY 7", status
+    )
+    script += "S: T2 OK done"
+    async with recovering(script, retry=None) as client:
+        assert (await client.mailbox().append(MESSAGE)).uid is None

@@ -111,3 +111,13 @@ def test_what_it_is_is_told_by_its_type() -> None:
     assert (picture.size, picture.is_image, picture.is_text) == (4, True, False)
     assert Attachment(None, "text/csv", b"").is_text
     assert "1234" not in repr(picture)
+
+
+def test_thousands_of_one_name_are_not_counted_through(tmp_path: Path) -> None:
+    """Each would look for all those before it."""
+    attachment = Attachment("a.txt", "text/plain", b"x")
+    saved = [attachment.save_to(tmp_path) for _ in range(102)]
+    assert len(set(saved)) == 102
+    assert [path.name for path in saved[:2]] == ["a.txt", "a (2).txt"]
+    assert saved[98].name == "a (99).txt"
+    assert all(len(path.name) == len("a (01234567).txt") for path in saved[99:])

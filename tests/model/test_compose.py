@@ -241,6 +241,48 @@ def test_no_field_can_be_injected(text: str) -> None:
         compose(from_="a@x.org", headers={"X-Y": text})
 
 
+ENCODED = "=?utf-8?q?a=0D=0ABcc=3A_x=40example.org?="
+
+
+@pytest.mark.parametrize("subject", [ENCODED, f"Ü {ENCODED}", "=?utf-8?b?eA==?="])
+def test_what_looks_encoded_is_kept_as_it_is(subject: str) -> None:
+    """An answer may quote the subject of hostile mail."""
+    message = compose(from_="a@b.c", subject=subject, headers={"X-Old": subject})
+    assert message.subject == subject
+    assert message.headers["X-Old"] == subject
+    assert not message.bcc
+    assert read(message)["bcc"] is None
+
+
+@pytest.mark.parametrize(
+    "attachment",
+    [
+        Attachment(ENCODED, "text/plain", b"x"),
+        Attachment("a", "image/png", b"x", "=?utf-8?q?=0D=0ABcc?=", is_inline=True),
+        Attachment("a", "text/plain", b"x", charset=ENCODED),
+    ],
+)
+def test_no_field_can_be_injected_by_encoding_it(attachment: Attachment) -> None:
+    """The standard library decodes what it is given to write."""
+    with pytest.raises(ValueError, match="From cannot be written"):
+        compose(from_=EmailAddress(ENCODED, "a", "b.c"))
+    try:
+        raw = compose(from_="a@b.c", html="x", attachments=[attachment]).raw
+    except ValueError:
+        return
+    assert raw is not None
+    assert b"\nBcc" not in raw
+
+
+def test_a_message_shown_in_the_text_is_attached_all_the_same() -> None:
+    """Some programs give a content id to all that they attach."""
+    inner = Attachment("a.eml", "message/rfc822", BROKEN, "cid", is_inline=True)
+    message = compose(from_="a@b.c", html="<p>x</p>", attachments=[inner])
+    (attached,) = message.attachments
+    assert attached.content_type == "message/rfc822"
+    assert attached.payload == BROKEN.replace(b"\n", b"\r\n")
+
+
 @pytest.mark.parametrize(
     "name", ["", "a b", "a:", "é", "Subject", "to", "MIME-Version", "Content-Type"]
 )

@@ -7,6 +7,7 @@ import operator
 import pickle
 import time
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -246,11 +247,18 @@ def test_what_is_no_int_is_refused(uid: object) -> None:
     assert str(MessageSet([True])) == "1"
 
 
-@pytest.mark.parametrize("uids", [b"3", bytearray(b"12"), "3"])
+@pytest.mark.parametrize("uids", [b"3", bytearray(b"12"), memoryview(b"3"), "3"])
 def test_text_is_not_taken_for_numbers(uids: object) -> None:
     """`b"3"`, as other libraries tell a UID, is 51 when it is iterated."""
     with pytest.raises(TypeError):
         MessageSet(uids)  # type: ignore[arg-type]  # what a program without types does
+
+
+def test_only_sets_of_messages_are_mixed() -> None:
+    other = cast("MessageSet", {1})
+    for operation in (operator.or_, operator.sub, operator.le, MessageSet.union):
+        with pytest.raises(TypeError, match="MessageSet is needed, not set"):
+            operation(MessageSet([1]), other)
 
 
 def test_a_mix_belongs_to_the_mailbox_that_is_known() -> None:

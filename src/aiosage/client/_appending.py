@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,11 +12,10 @@ from ..errors import (
     IMAPConnectionError,
     IMAPError,
     IMAPMessageError,
-    IMAPOperationError,
     IMAPTimeoutError,
 )
-from ..model import MAX_UID, EmailMessage, IMAPSearchCriteria, MessageSet
-from ..wire import append_limit
+from ..model import EmailMessage, IMAPSearchCriteria, MessageSet
+from ..wire import AppendUidCode, append_limit
 from ..wire.commands import (
     GetStatus,
     MultiAppend,
@@ -26,7 +25,7 @@ from ..wire.commands import (
     UidSearch,
 )
 from ._access import MailboxAccess
-from ._baseline import Baseline, arrived_since, message_id, pair_up
+from ._baseline import Baseline, arrived_since, message_id, pair_up, stand
 from ._flagging import settable
 from ._progress import not_repeatable
 from ._results import AppendResult
@@ -63,9 +62,15 @@ class _Adding:
             is known, or cannot be found out.
     """
 
-    def __init__(self, access: MailboxAccess, messages: Sequence[NewMessage]) -> None:
+    def __init__(
+        self,
+        access: MailboxAccess,
+        messages: Sequence[NewMessage],
+        on_added: Callable[[AppendResult], object] = lambda result: None,
+    ) -> None:
         self._access = access
         self._messages = messages
+        self._on_added = on_added
         self._baseline: Baseline | None = None
         self._names: list[bytes] = []  # Message-IDs of what is being added
         self.results: list[AppendResult] = []
@@ -73,11 +78,17 @@ class _Adding:
 
     async def run(self) -> list[AppendResult]:
         """Add them, however often the connection is lost."""
-        return await self._access.recovery.persist(
-            self._attempt,
-            doubt=lambda: self.lost,
-            progress=lambda: len(self.results),
-        )
+        try:
+            return await self._access.recovery.persist(
+                self._attempt,
+                doubt=lambda: self.lost,
+                progress=lambda: len(self.results),
+            )
+        except BaseException:
+            # It may have been added. Who adds another of that id, such as the
+            # next state of a draft, must not take this one for it.
+            self._access.recovery.baselines.forget(self._access.mailbox)
+            raise
 
     async def _attempt(self) -> list[AppendResult]:
         if self.lost is not None:
@@ -112,6 +123,8 @@ class _Adding:
         self.results += added
         for result in added:
             self._access.recovery.baselines.note_append(result)
+        for result in added:
+            self._on_added(result)
 
     async def _find_out(self, lost: IMAPConnectionError) -> None:
         """See whether what was under way has been added; that is all or nothing.
@@ -135,8 +148,7 @@ class _Adding:
 def _message_id(message: NewMessage) -> bytes | None:
     if not isinstance(message.content, bytes):
         return None  # the server puts it together
-    header, _, _ = message.content[:_HEADER_OCTETS].partition(b"\r\n\r\n")
-    return message_id(header)
+    return message_id(message.content[:_HEADER_OCTETS])
 
 
 async def append(access: MailboxAccess, message: NewMessage) -> AppendResult:
@@ -149,13 +161,14 @@ async def append_many(
     access: MailboxAccess,
     items: Messages,
     normalize_line_ends: bool,
+    on_added: Callable[[AppendResult], object],
 ) -> tuple[AppendResult, ...]:
     """Add messages in batches; no connection is held while *items* are read."""
     results: list[AppendResult] = []
     adding: _Adding | None = None
     try:
         async for batch in _batches(items, normalize_line_ends):
-            adding = _Adding(access, batch)
+            adding = _Adding(access, batch, on_added)
             results += await adding.run()
             adding = None
     except IMAPError as error:
@@ -200,9 +213,16 @@ async def _append_batch(
     """Add all of *batch*, or none."""
     await check_size(connection, mailbox, *batch)
     code = await connection.execute(MultiAppend(mailbox, tuple(batch)))
+    return placed(mailbox, code, len(batch))
+
+
+def placed(
+    mailbox: str, code: AppendUidCode | None, count: int = 1
+) -> list[AppendResult]:
+    """Return where *count* messages are, if *code* tells of as many."""
     uids = MessageSet.from_ranges(code.uids) if code is not None else MessageSet()
-    if code is None or len(uids) != len(batch):
-        return [unknown(mailbox)] * len(batch)
+    if code is None or len(uids) != count:
+        return [unknown(mailbox)] * count
     return [AppendResult(mailbox, code.uidvalidity, uid) for uid in uids]
 
 
@@ -213,9 +233,9 @@ async def append_one(
     await check_size(connection, mailbox, message)
     search = await _Search.prepare(connection, mailbox, message)
     code = await connection.execute(MultiAppend(mailbox, (message,)))
-    if code is not None and code.uids:
-        return AppendResult(mailbox, code.uidvalidity, code.uids[0][0])
-    return await search.find(connection) if search else unknown(mailbox)
+    if code is None and search is not None:
+        return await search.find(connection)
+    return placed(mailbox, code)[0]
 
 
 def unknown(mailbox: str) -> AppendResult:
@@ -263,8 +283,7 @@ class _Search:
 
     mailbox: str
     message_id: str
-    uidnext: int
-    uidvalidity: int
+    baseline: Baseline
 
     @classmethod
     async def prepare(
@@ -277,18 +296,12 @@ class _Search:
         message_id = EmailMessage.from_bytes(header).message_id
         if not message_id or not message_id.isascii():
             return None
-        status = GetStatus(mailbox, (StatusItem.UIDNEXT, StatusItem.UIDVALIDITY))
-        try:
-            now = await connection.execute(status)
-        except IMAPOperationError:
-            return None  # APPEND will tell why
-        if now.uidnext is None or now.uidvalidity is None:
-            return None
-        return cls(mailbox, message_id, now.uidnext, now.uidvalidity)
+        baseline = await stand(connection, mailbox)
+        return None if baseline is None else cls(mailbox, message_id, baseline)
 
     async def find(self, connection: IMAPConnection) -> AppendResult:
         """Return where the message is, if that is certain."""
-        new = MessageSet.from_range(self.uidnext, MAX_UID)
+        new = self.baseline.later
         criteria = IMAPSearchCriteria.uid(new) & IMAPSearchCriteria.header(
             "Message-ID", self.message_id
         )
@@ -300,6 +313,7 @@ class _Search:
             # It is appended, whatever becomes of the search.
             log.info("the UID of an appended message is not known: %s", error)
             return unknown(self.mailbox)
-        if selected.uidvalidity != self.uidvalidity or len(found) != 1:
+        uidvalidity = self.baseline.uidvalidity
+        if selected.uidvalidity != uidvalidity or len(found) != 1:
             return unknown(self.mailbox)
-        return AppendResult(self.mailbox, self.uidvalidity, found.first)
+        return AppendResult(self.mailbox, uidvalidity, found.first)

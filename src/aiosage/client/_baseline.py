@@ -26,7 +26,10 @@ OLDEST: Final = 60.0
 """Seconds after which a mailbox is looked at anew."""
 
 _MESSAGE_ID: Final = MessagePart.header_fields("Message-ID")
-_FIELD: Final = re.compile(rb"^message-id:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_FIELD: Final = re.compile(
+    rb"^message-id:((?:[^\r\n]|\r?\n[ \t])*+)", re.IGNORECASE | re.MULTILINE
+)
+_HEADER_END: Final = re.compile(rb"(?:\A|\n)\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,23 @@ class Baseline:
 
     uidvalidity: int
     uidnext: int
+
+    @property
+    def later(self) -> MessageSet:
+        """The UIDs that messages may have which came later."""
+        return MessageSet.from_range(min(self.uidnext, MAX_UID), MAX_UID)
+
+
+async def stand(connection: IMAPConnection, mailbox: str) -> Baseline | None:
+    """Return how *mailbox* stands; None if nobody tells."""
+    items = (StatusItem.UIDNEXT, StatusItem.UIDVALIDITY)
+    try:
+        now = await connection.execute(GetStatus(mailbox, items))
+    except IMAPOperationError:
+        return None  # what is to be done there will tell why
+    if not (now.uidnext and now.uidvalidity):
+        return None  # some servers say 0 for what they do not know
+    return Baseline(now.uidvalidity, now.uidnext)
 
 
 class Baselines:
@@ -56,25 +76,22 @@ class Baselines:
 
     async def of(self, connection: IMAPConnection, mailbox: str) -> Baseline | None:
         """Return how *mailbox* stands, or stood lately; None if nobody tells."""
-        known = self._recent(mailbox)
+        known = self.known(mailbox)
         if known is not None:
             return known
-        items = (StatusItem.UIDNEXT, StatusItem.UIDVALIDITY)
-        try:
-            now = await connection.execute(GetStatus(mailbox, items))
-        except IMAPOperationError:
-            return None  # what is to be done there will tell why
-        if now.uidnext is None or now.uidvalidity is None:
+        now = await stand(connection, mailbox)
+        if now is None:
             return None
-        return self._keep(mailbox, Baseline(now.uidvalidity, now.uidnext))
+        # Another task may have added something meanwhile.
+        return self.note(mailbox, now.uidvalidity, [now.uidnext - 1])
 
-    def note(self, mailbox: str, uidvalidity: int, uids: Iterable[int]) -> None:
-        """Remember that *uids* have been given to messages in *mailbox*."""
-        last = max(uids, default=0)
-        known = self._recent(mailbox)
+    def note(self, mailbox: str, uidvalidity: int, uids: Iterable[int]) -> Baseline:
+        """Remember that *uids*, one at least, have been given in *mailbox*."""
+        uidnext = max(uids) + 1
+        known = self.known(mailbox)
         if known is not None and known.uidvalidity == uidvalidity:
-            last = max(last, known.uidnext - 1)
-        self._keep(mailbox, Baseline(uidvalidity, last + 1))
+            uidnext = max(uidnext, known.uidnext)
+        return self._keep(mailbox, Baseline(uidvalidity, uidnext))
 
     def note_append(self, result: AppendResult) -> None:
         """Remember where a message was added; if nobody told, to look anew."""
@@ -93,29 +110,33 @@ class Baselines:
         self._known[mailbox] = (baseline, self._clock())
         return baseline
 
-    def _recent(self, mailbox: str) -> Baseline | None:
+    def known(self, mailbox: str) -> Baseline | None:
+        """Return what is remembered of *mailbox*, if it is recent enough."""
         known, at = self._known.get(mailbox, (None, 0.0))
         return known if self._clock() - at < OLDEST else None
 
 
 async def arrived_since(
     connection: IMAPConnection, baseline: Baseline
-) -> dict[bytes, list[int]] | None:
+) -> dict[bytes | None, list[int]] | None:
     """Return what is in the open mailbox since *baseline*, by Message-ID.
 
     Returns:
-        The UIDs, ascending, for each Message-ID; None if the mailbox has begun
-        another life, so that nothing can be known of it.
+        The UIDs, ascending, for each Message-ID. There is None among these if
+        something has come that may have had any: it has none, or is gone again.
+        None if the mailbox has begun another life, so that nothing can be known.
     """
     selected = connection.selected
     if selected is None or selected.uidvalidity != baseline.uidvalidity:
         return None
-    found: dict[bytes, list[int]] = {}
-    for uid, name in (
-        await message_ids(connection, MessageSet.from_range(baseline.uidnext, MAX_UID))
-    ).items():
-        if name is not None and uid >= baseline.uidnext:
+    found: dict[bytes | None, list[int]] = {}
+    seen, uidnext = 0, selected.uidnext or 0
+    for uid, name in (await message_ids(connection, baseline.later)).items():
+        if uid >= baseline.uidnext:
             found.setdefault(name, []).append(uid)
+            seen, uidnext = seen + 1, max(uidnext, uid + 1)
+    if uidnext - baseline.uidnext > seen:
+        found.setdefault(None, [])
     return found
 
 
@@ -132,26 +153,31 @@ async def message_ids(
     return dict(sorted(found.items()))
 
 
-def message_id(header: bytes) -> bytes | None:
-    """Return the Message-ID in *header*, as it stands there."""
-    found = _FIELD.search(header)
-    return found[1] if found else None
+def message_id(octets: bytes) -> bytes | None:
+    """Return the Message-ID in the header that *octets* begin with.
+
+    As it stands there, but with each run of white space as one space; None without
+    one, or if it is empty.
+    """
+    end = _HEADER_END.search(octets)
+    found = _FIELD.search(octets, 0, end.start() if end else len(octets))
+    return (b" ".join(found[1].split()) or None) if found else None
 
 
 def pair_up(
-    source: Mapping[int, bytes | None], arrived: Mapping[bytes, list[int]] | None
+    source: Mapping[int, bytes | None],
+    arrived: Mapping[bytes | None, list[int]] | None,
 ) -> dict[int, int] | None:
     """Return where the messages of *source* are among those that have *arrived*.
 
     Args:
         source: the Message-IDs of what was copied, by UID, ascending.
-        arrived: the UIDs in the target, by Message-ID, ascending; None if nothing
-            can be known of it.
+        arrived: what has come to the target, as `arrived_since` returns it.
 
     Returns:
-        The UID there by the UID in *source*; empty if none is there. None if it
-        cannot be told: not all are there, or more than were copied, or there is
-        one without Message-ID.
+        The UID there by the UID in *source*, in that order; empty if none is
+        there. None if it cannot be told: not all are there, or more than were
+        copied, or there is one without Message-ID, or others came and went.
     """
     if arrived is None:
         return None
@@ -166,4 +192,6 @@ def pair_up(
         if there and len(there) != len(uids):
             return None
         pairs.update(zip(uids, there, strict=False))
-    return None if pairs and len(pairs) != len(source) else pairs
+    if len(pairs) == len(source):
+        return dict(sorted(pairs.items()))
+    return None if pairs or None in arrived else {}

@@ -12,7 +12,13 @@ from ._results import FlagResult, LabelResult
 
 
 def settable(flags: Iterable[Flag]) -> frozenset[Flag]:
-    r"""Return *flags* without ``\Recent``, which only servers set (RFC 3501 §2.3.2)."""
+    r"""Return *flags* without ``\Recent``, which only servers set (RFC 3501 §2.3.2).
+
+    Raises:
+        TypeError: it is one flag, whose letters would be flags.
+    """
+    if isinstance(flags, str):
+        raise TypeError(f"several flags are needed: [{str(flags)!r}]")
     return lasting_flags(frozenset(map(Flag, flags)))
 
 

@@ -23,11 +23,18 @@ async def create(
 ) -> CreateResult:
     """Make *mailbox*, for *use* if the server can keep that in some way."""
     offered = trusted(connection)
-    if use is None or "CREATE-SPECIAL-USE" in offered:
-        uses = frozenset[SpecialUse]() if use is None else frozenset({use})
-        made = await connection.execute(Create(mailbox, uses))
-        return CreateResult(mailbox, made, use)
+    is_refused = False
+    if use is not None and "CREATE-SPECIAL-USE" in offered:
+        try:
+            made = await connection.execute(Create(mailbox, frozenset({use})))
+            return CreateResult(mailbox, made, use)
+        except IMAPMailboxError as error:
+            if error.code != "USEATTR":
+                raise
+            is_refused = True  # the use, and nothing was made (RFC 6154 §3)
     made = await connection.execute(Create(mailbox))
+    if use is None or is_refused:
+        return CreateResult(mailbox, made, None)
     if {"METADATA", "SPECIAL-USE"} <= offered:
         try:
             await connection.execute(SetMetadata(mailbox, {_USE_ENTRY: str(use)}))

@@ -11,6 +11,7 @@ from ..errors import (
     IMAPConnectionError,
     IMAPError,
     IMAPOperationError,
+    IMAPProtocolError,
     IMAPTimeoutError,
 )
 from ..model import Flag, IMAPSearchCriteria, MessageSet, ResponseCode
@@ -65,8 +66,9 @@ class _Copying(Progress[CopyResult]):
     def _note_pairs(self, uidvalidity: int, pairs: Mapping[int, int]) -> None:
         self._uidvalidity = uidvalidity
         self._uids.update(pairs)
-        baselines = self._access.recovery.baselines
-        baselines.note(self._mailbox, uidvalidity, pairs.values())
+        if pairs:
+            baselines = self._access.recovery.baselines
+            baselines.note(self._mailbox, uidvalidity, pairs.values())
 
     @contextmanager
     def hearing(self, connection: IMAPConnection, piece: MessageSet) -> Generator[None]:
@@ -267,7 +269,17 @@ async def _move_by_copy(
         return
     moving.by_copy = True
     moving.copied = await moving.copy(connection, seen)
+    untold = seen - moving.copied
     await _remove_copied(connection, moving)
+    if untold and await _exist(connection, untold):
+        error = IMAPProtocolError("UID COPY: COPYUID of other messages")
+        error.maybe_executed = True
+        raise error
+
+
+async def _exist(connection: IMAPConnection, messages: MessageSet) -> bool:
+    found = await connection.execute(UidSearch(IMAPSearchCriteria.uid(messages)))
+    return bool(found & messages)
 
 
 async def _remove_copied(connection: IMAPConnection, moving: _Copying) -> None:

@@ -10,7 +10,7 @@ from ..errors import IMAPError, IMAPMailboxError, IMAPMessageError
 from ..model import Flag, MessagePart, MessageSet, ResponseCode
 from ..wire.commands import NewMessage, UidFetch, UidReplace
 from ._access import MailboxAccess, require_uidplus
-from ._appending import append_one, check_size, unknown
+from ._appending import append_one, check_size, placed
 from ._moving import expunge_piece
 from ._progress import not_repeatable
 from ._results import AppendResult
@@ -46,9 +46,7 @@ async def replace(
             if error.code != ResponseCode.NONEXISTENT:
                 raise
             raise _no_message(uid) from error  # not the mailbox, which is open
-    if code is None or not code.uids:
-        return unknown(access.mailbox)
-    return AppendResult(access.mailbox, code.uidvalidity, code.uids[0][0])
+    return placed(access.mailbox, code)[0]
 
 
 async def _flags_of(connection: IMAPConnection, uid: int) -> frozenset[Flag]:

@@ -64,9 +64,12 @@ async def read_source(source: MessageSource, size: int | None) -> bytes:
     Raises:
         ValueError: it is no whole message, or not of *size* octets, or no size
             is given for what comes piecewise.
+        TypeError: it is none of the kinds of source, or a file of text.
         OSError: the file cannot be read.
     """
     octets = await _read(source, size)
+    if not isinstance(octets, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] # by callers without types
+        raise TypeError("a file that is appended must be open for reading octets")
     if size is not None and len(octets) != size:
         raise ValueError(f"the message has {len(octets)} octets, not {size}")
     return octets
@@ -85,6 +88,8 @@ async def _read(source: MessageSource, size: int | None) -> bytes:
         return await anyio.to_thread.run_sync(Path(source).read_bytes)
     if isinstance(source, AsyncIterable):
         return await _collect(source, size)
+    if not hasattr(source, "read"):
+        raise TypeError(f"a message cannot be read from {type(source).__name__}")
     return await anyio.to_thread.run_sync(source.read)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from ..model import Flag, SpecialUse
@@ -268,6 +268,7 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
         messages: Messages,
         *,
         normalize_line_ends: bool = False,
+        on_added: Callable[[AppendResult], object] = lambda result: None,
     ) -> tuple[AppendResult, ...]:
         """Add *messages* in order, and return where each is.
 
@@ -279,14 +280,17 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
         Args:
             messages: any number, as they are or as an `AppendItem` each.
             normalize_line_ends: as for `append`.
+            on_added: told where each is once its batch has arrived, so that it is
+                known what is there even if a message cannot be read, or a
+                cancellation ends it.
 
         Raises:
             IMAPError: as for `append`. Its ``partial`` is the results of those
                 that were added, which are the first of *messages*.
-            ValueError: as for `append`.
+            ValueError: as for `append`; messages before may have been added.
         """
         return await _appending.append_many(
-            await self._access(), messages, normalize_line_ends
+            await self._access(), messages, normalize_line_ends, on_added
         )
 
     async def append_parts(

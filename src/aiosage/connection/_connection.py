@@ -249,6 +249,8 @@ class IMAPConnection:
                 raise causes.done_unseen(pending)
             return command.result(pending.claimed, status)
         except IMAPProtocolError as error:
+            # Whatever it told, it has said OK.
+            error.maybe_executed |= pending.is_sent and not command.may_be_repeated
             self._protocol.fail(error)
             raise
 

@@ -6,6 +6,7 @@ import itertools
 import mimetypes
 import os
 import re
+import secrets
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from ._new_file import write_new_file
 _LONGEST_NAME: Final = 200
 """Octets of a file name. Most file systems allow 255; this leaves room."""
 _LONGEST_EXTENSION: Final = 20
+_MOST_NUMBERED: Final = 100
+"""Files of one name that are told apart by counting."""
 
 # Separators, what Windows refuses, and NUL.
 _FORBIDDEN: Final = re.compile(r'[\\/:*?"<>|\0]+')
@@ -142,8 +145,9 @@ class Attachment:
         """Write the payload to a new file in *folder*; return its path.
 
         The file never lies outside *folder*, whatever its sender called it, and
-        never replaces another: ``report.pdf`` becomes ``report (2).pdf``. The
-        folder is made if it does not exist. It blocks: from asyncio, use
+        never replaces another: ``report.pdf`` becomes ``report (2).pdf``, and a
+        hundred of these later one with random letters. The folder is made if it
+        does not exist. It blocks: from asyncio, use
         ``asyncio.to_thread(attachment.save_to, folder)``.
 
         Raises:
@@ -154,11 +158,13 @@ class Attachment:
         name = safe_filename(self.filename, self.content_type)
         stem, extension = os.path.splitext(name)
         for number in itertools.count(2):
+            # Hostile mail has thousands of one name: counting takes forever.
+            mark = number if number < _MOST_NUMBERED else secrets.token_hex(4)
             path = directory / name
             try:
                 write_new_file(path, self.payload)
             except FileExistsError:
-                name = f"{stem} ({number}){extension}"
+                name = f"{stem} ({mark}){extension}"
                 continue
             return path
         raise AssertionError  # pragma: no cover - the count has no end

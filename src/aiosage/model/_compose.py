@@ -6,7 +6,8 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from email.headerregistry import Address
+from email.header import Header
+from email.headerregistry import Address, UnstructuredHeader
 from email.message import EmailMessage as Draft
 from email.policy import SMTP, EmailPolicy
 from typing import Final, TypeAlias
@@ -26,19 +27,34 @@ _CONTENT_ID: Final = re.compile(r"[!-;=?-~]+")
 _CONTENT_TYPE: Final = re.compile(r"([\w!#$&^.+-]+)/([\w!#$&^.+-]+)", re.ASCII)
 _FIELD_NAME: Final = re.compile(r"[!-9;-~]+")
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
+_LINE_END: Final = re.compile(rb"\r\n(?![ \t])|\r(?!\n)|(?<!\r)\n")  # of the field
 _MARK: Final = re.compile(rb"[0-9a-f]{32}")
 _LONGEST_LINE: Final = 998  # RFC 5322 §2.1.1
 _IDS: Final = frozenset(["message-id", "in-reply-to", "references"])
 
 
 class _Policy(EmailPolicy):
-    """That of the standard library, which would encode long message ids."""
+    """That of the standard library, which would encode long message ids.
+
+    It would also decode what looks encoded, though what is given is the very text.
+    A subject that says ``=?utf-8?q?=0D=0ABcc:...?=`` would become a field.
+    """
+
+    def header_store_parse(self, name: str, value: str) -> tuple[str, str]:
+        stored = super().header_store_parse(name, value)  # refuses line ends
+        is_text = isinstance(stored[1], UnstructuredHeader)
+        if is_text and "=?" in value:
+            return name, Header(value, "utf-8", header_name=name).encode()
+        return stored
 
     def fold_binary(self, name: str, value: str) -> bytes:
         if name.lower() in _IDS:
             folded = "\r\n ".join(value.split())
             return f"{name}: {folded}\r\n".encode()
-        return super().fold_binary(name, value)
+        field = super().fold_binary(name, value)
+        if _LINE_END.search(field, 0, len(field) - 2):
+            raise ValueError(f"{name} cannot be written: {value[:80]!r}")
+        return field
 
 
 # Without 8-bit text the message can be sent by every server.
@@ -201,7 +217,7 @@ def _with_content(
 ) -> bytes:
     """Return the message *draft* with this content."""
     attachments = list(attachments)
-    pictures = [one for one in attachments if html and one.is_inline and one.content_id]
+    pictures = [one for one in attachments if html and _is_picture(one)]
     if text is not None or html is None:
         draft.set_content(text or "")
         if html is not None:
@@ -227,6 +243,12 @@ def _with_content(
     if messages:
         raw = _MARK.sub(lambda found: messages.get(found[0], found[0]), raw)
     return raw
+
+
+def _is_picture(attachment: Attachment) -> bool:
+    if attachment.content_type == "message/rfc822":
+        return False  # some programs give all attachments a content id
+    return attachment.is_inline and attachment.content_id is not None
 
 
 def _attach(draft: Draft, attachment: Attachment, *, is_related: bool) -> None:

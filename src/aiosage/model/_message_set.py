@@ -309,8 +309,11 @@ class MessageSet:
         """Return whose messages a mix of both sets would be.
 
         Raises:
+            TypeError: *other* is no `MessageSet`.
             ValueError: they belong to different mailboxes or UIDVALIDITYs.
         """
+        if not isinstance(other, MessageSet):  # pyright: ignore[reportUnnecessaryIsInstance] # by callers without types
+            raise TypeError(f"a MessageSet is needed, not {type(other).__name__}")
         for mine, theirs, what in (
             (self.mailbox, other.mailbox, "mailbox"),
             (self.uidvalidity, other.uidvalidity, "UIDVALIDITY"),
@@ -392,7 +395,8 @@ def _parse_number(text: str, largest: int | None, whole: str) -> int:
 def _ranges_of(uids: Iterable[int]) -> Ranges:
     if isinstance(uids, MessageSet):
         return uids.ranges
-    if isinstance(uids, bytes | bytearray):  # b"3" as other libraries tell a UID
+    # Such as b"3", as other libraries tell a UID.
+    if isinstance(uids, bytes | bytearray | memoryview):
         raise TypeError("octets are no UIDs: take int(uid) of each")
     ordered = sorted(map(index, uids))
     if not ordered:
