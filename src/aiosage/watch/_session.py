@@ -84,6 +84,7 @@ class WatchSession:
 
     Attributes:
         is_notified: the server tells of the other mailboxes unasked.
+        must_end: it has been asked to, from which there is no way back.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class WatchSession:
         self._is_opening = False  # what is said is about no mailbox yet
         self._is_looking = False  # what is said is part of a comparison
         self._is_asking = False  # STATUS and LIST are answers
-        self.is_notified = False  # the server tells of the others unasked
+        self.is_notified = self.must_end = False
         self._is_doubtful = False  # the server has warned
         self._must_ask = False  # names have changed
         self._must_fetch = False
@@ -363,6 +364,7 @@ class WatchSession:
         """Have the server tell of the other mailboxes, if it can (RFC 5465)."""
         if not self.supports("NOTIFY") or not self._scope.has_others:
             return
+        self.must_end = True
         try:
             await self._connection.execute(notify(self._scope))
         except IMAPOperationError as error:

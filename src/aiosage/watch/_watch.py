@@ -215,6 +215,5 @@ class _Watcher:
             finally:
                 self._session = None
                 connection.remove_listener(session.hear)
-                if session.is_notified:
-                    # There is no way back to what it told before NOTIFY.
+                if session.must_end:
                     await connection.aclose()
