@@ -185,13 +185,13 @@ class MailboxView:
 
     def _take_out(self, uids: MessageSet) -> list[int]:
         """Take *uids* out; return which were there."""
+        gone: list[int] = []
         if not self._are_unknown_last:
-            gone = [uid for uid in self._uids if uid in uids]
+            gone += (uid for uid in self._uids if uid in uids)
             if gone:
                 self._uids = UidList(uid for uid in self._uids if uid not in uids)
             return gone
         # A storm of these must not look at every message each time.
-        gone = []
         known = len(self) - self._unknown
         for first, last in uids.ranges:
             at = self._uids.bisect(first, known)
