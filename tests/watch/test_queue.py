@@ -18,11 +18,13 @@ from aiosage import (
     MailboxRenamed,
     MailboxReset,
     MessageExpunged,
+    MessageSet,
     NewMessage,
     WatchCursor,
     WatchEvent,
 )
 from aiosage.model import EmailMessage
+from aiosage.watch import MailboxCursor
 from aiosage.watch._hub import Hub
 from aiosage.watch._mailbox import WatchedMailbox
 from aiosage.watch._queue import EventQueue
@@ -386,6 +388,11 @@ async def test_nobody_else_puts_events_into_the_queue() -> None:
     assert queue.empty()
 
 
+EVERYTHING = WatchCursor(
+    {"INBOX": MailboxCursor(1, 1, {NONE: MessageSet.from_range(1, 2**32 - 1)})}
+)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -396,6 +403,7 @@ async def test_nobody_else_puts_events_into_the_queue() -> None:
         '{"version": 1, "mailboxes": {"a": {"uidvalidity": 1, "modseq": 1}}}',
         '{"version": 1, "mailboxes": {"a": {"uidvalidity": -1, "modseq": 1}}}',
         '{"version": 1, "mailboxes": {"a": {"uidvalidity": 1, "modseq": "1"}}}',
+        str(EVERYTHING),  # more than there is memory for
         "[" * 100_000,
     ],
 )
