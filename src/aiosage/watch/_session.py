@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Final
 
 import anyio
@@ -274,8 +275,7 @@ class WatchSession:
         if self._is_doubtful:
             self._is_doubtful = False
             self._trusted_until = self._now() + _TRUST
-        self._qresync = None
-        self._view = None
+        self._qresync = self._view = None
         condstore = self.supports("CONDSTORE")
         if same and "QRESYNC" in connection.enabled and box.uidvalidity and box.modseq:
             self._qresync = QResync(box.uidvalidity, box.modseq)
@@ -283,8 +283,7 @@ class WatchSession:
             Select(box.name, True, condstore and not self._qresync, self._qresync)
         )
         view = self._open_view()
-        same = same and selected.uidvalidity == box.uidvalidity
-        same = same and selected.uids_persist
+        same &= selected.uids_persist and selected.uidvalidity == box.uidvalidity
         since = box.modseq if same and condstore else None
         if since and view.has_unknown and knows_since(selected, since):
             await self._find_changes(view, box)
@@ -438,10 +437,7 @@ class WatchSession:
             config.poll_interval if self._polls else float("inf"),
         )
         with anyio.move_on_after(longest):
-            if is_idle:
-                async with self._connection.idle():
-                    await self._wait_to_act()
-            else:
+            async with self._connection.idle() if is_idle else nullcontext():
                 await self._wait_to_act()
 
     async def _wait_to_act(self) -> None:
