@@ -174,3 +174,27 @@ S: + idling
         client.watch("INBOX", since=cursor) as events,
     ):
         assert await take(events, 1) == [FlagsChanged("INBOX", 7, 1, SEEN)]
+
+
+async def test_a_connection_that_may_be_notified_is_not_lent_again() -> None:
+    """It would be told of mailboxes, and renumbered, at any time (RFC 5465)."""
+    is_asked = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.play(with_capabilities("NOTIFY"))
+        await peer.line()
+        is_asked.set()
+        await peer.gone()
+
+    async with scripted(script) as port, IMAPClient(config(port)) as client:
+        watching = asyncio.create_task(watch_both(client))
+        async with asyncio.timeout(PATIENCE):
+            await is_asked.wait()
+        watching.cancel()
+        await asyncio.wait([watching])
+        assert client.stats().size == 0
+
+
+async def watch_both(client: IMAPClient) -> None:
+    async with client.watch("INBOX", "A"):
+        pass

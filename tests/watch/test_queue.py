@@ -19,10 +19,12 @@ from aiosage import (
     MailboxRenamed,
     MailboxReset,
     MessageExpunged,
+    MessageSet,
     NewMessage,
     WatchCursor,
     WatchEvent,
 )
+from aiosage.watch import MailboxCursor
 from aiosage.watch._hub import Hub
 from aiosage.watch._mailbox import WatchedMailbox
 from aiosage.watch._queue import EventQueue
@@ -256,13 +258,12 @@ def test_the_mod_sequence_of_a_cursor_is_of_when_all_was_known() -> None:
 
 
 async def test_new_messages_wait_until_they_are_fetched() -> None:
-    """What comes after them waits, too: events are in order."""
+    """What comes after them waits, too: events of a mailbox are in order."""
     server, asked = Server(), asyncio.Event()
     server.hub.wake_by(asked.set)
     queue = server.hub.queue(2, fetches=True)
     for uid in (1, 2, 3):
         server.step("set", "INBOX", uid, NONE)
-    server.step("state", "INBOX", 0, NONE)
     assert queue.empty()
     assert asked.is_set()
     assert queue.to_fetch(["a"]) == {}
@@ -274,7 +275,30 @@ async def test_new_messages_wait_until_they_are_fetched() -> None:
     assert isinstance(first, NewMessage)
     assert first.message is one
     assert third == NewMessage("INBOX", 1, 3, NONE)
-    assert await queue.get() == ConnectionState("INBOX", False)
+
+
+def test_a_message_that_cannot_be_fetched_now_holds_up_nothing_else() -> None:
+    """The connection of its mailbox may be lost, for as long as may be."""
+    server = Server()
+    queue = server.hub.queue(9, fetches=True)
+    server.step("set", "INBOX", 1, NONE)
+    server.step("set", "a", 1, NONE)
+    server.hub.supply("a", {1: None})
+    server.step("state", "INBOX", 0, NONE)
+    server.step("set", "a", 1, SEEN)
+
+    told = [queue.get_nowait() for _ in range(queue.qsize())]
+    assert told == [
+        MailboxCreated("a"),
+        NewMessage("a", 2, 1, NONE),
+        ConnectionState("INBOX", False),
+        FlagsChanged("a", 2, 1, SEEN),
+    ]
+    server.step("state", "INBOX", 1, NONE)
+    assert queue.empty()
+    server.hub.supply("INBOX", {1: None})
+    told = [queue.get_nowait() for _ in range(queue.qsize())]
+    assert told == [NewMessage("INBOX", 1, 1, NONE), ConnectionState("INBOX", True)]
 
 
 async def test_whoever_waits_for_events_is_told_that_the_watch_is_over() -> None:
@@ -364,6 +388,11 @@ async def test_nobody_else_puts_events_into_the_queue() -> None:
     assert queue.empty()
 
 
+EVERYTHING = WatchCursor(
+    {"INBOX": MailboxCursor(1, 1, {NONE: MessageSet.from_range(1, 2**32 - 1)})}
+)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -374,6 +403,7 @@ async def test_nobody_else_puts_events_into_the_queue() -> None:
         '{"version": 1, "mailboxes": {"a": {"uidvalidity": 1, "modseq": 1}}}',
         '{"version": 1, "mailboxes": {"a": {"uidvalidity": -1, "modseq": 1}}}',
         '{"version": 1, "mailboxes": {"a": {"uidvalidity": 1, "modseq": "1"}}}',
+        str(EVERYTHING),  # more than there is memory for
         "[" * 100_000,
     ],
 )

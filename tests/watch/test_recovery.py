@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, Literal
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from aiosage import (
     ConnectionState,
     Flag,
+    FlagsChanged,
     IMAPClient,
     MailboxCreated,
     MailboxDeleted,
@@ -323,3 +325,41 @@ S: T6 OK
         client.watch("INBOX") as events,
     ):
         assert await take(events, 1) == [NewMessage("INBOX", None, 1, NONE)]
+
+
+@pytest.mark.parametrize(
+    "capability", [None, "IMAP4rev1 IDLE ENABLE CONDSTORE ESEARCH LITERAL+"]
+)
+async def test_a_lost_index_of_dovecot_loses_no_change(
+    dovecot: DovecotServer, capability: str | None
+) -> None:
+    """UIDs are kept in another file, mod-sequences are not."""
+    with DovecotServer(storage="maildir", capability=capability) as own:
+        user = own.new_user()
+        server = endpoint_of("dovecot", own, user)
+        other = OtherClient(server)
+        other.deliver(*map(small, range(1, 4)))
+        for _ in range(10):
+            other.add_flag(1, Flag.FLAGGED)
+            other.remove_flag(1, Flag.FLAGGED)
+        async with client_of(server) as client:
+            async with client.watch("INBOX") as events:
+                cursor = events.cursor
+            assert cursor.mailboxes["INBOX"].modseq is not None
+        lose_index(own, user)
+        other.add_flag(2, Flag.SEEN)
+        async with (
+            client_of(server) as client,
+            client.watch("INBOX", since=cursor) as events,
+        ):
+            (changed,) = await take(events, 1)
+            assert isinstance(changed, FlagsChanged)
+            assert (changed.uid, changed.flags) == (2, SEEN)
+
+
+def lose_index(server: DovecotServer, user: str) -> None:
+    """Remove what is not the mail itself."""
+    server.kill_sessions(user)
+    home = Path(server.doveadm("user", "-f", "home", user).strip())
+    for index in home.rglob("dovecot.index*"):
+        index.unlink()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..model import Flag, Flags, MessageSet
+from ._uids import MAX_MESSAGES
 
 _VERSION: Final = 1
 
@@ -105,6 +106,9 @@ class WatchCursor:
             raise ValueError(f"not a cursor of a watch: {error}") from error
         except RecursionError:
             raise ValueError("not a cursor of a watch: it is nested") from None
+        for name, one in mailboxes.items():
+            if sum(map(len, one.messages.values())) > MAX_MESSAGES:
+                raise ValueError(f"not a cursor of a watch: too much is in {name!r}")
         return cls(mailboxes)
 
 

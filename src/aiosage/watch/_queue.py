@@ -310,7 +310,8 @@ class EventQueue(asyncio.Queue[WatchEvent]):
 
     def fill(self) -> None:
         """Put into the queue what there is to tell, as far as there is room."""
-        while self._late and not self.full():
+        unread = 0  # mailboxes, the last ones, that wait for a message to be fetched
+        while len(self._late) > unread and not self.full():
             lag = self._lags[next(iter(self._late))]
             if lag.heralds:
                 event = lag.heralds.pop(0)
@@ -320,12 +321,15 @@ class EventQueue(asyncio.Queue[WatchEvent]):
                 uid, before = next(iter(lag.behind.items()))
                 entry = self._told(lag, uid, before)
                 if entry is None:
-                    self._ask()
-                    return
+                    self._late.move_to_end(lag.name)  # others need not wait for that
+                    unread += 1
+                    continue
                 del lag.behind[uid]
                 self._push(entry)
             self._settle(lag)
-        if not self._late:
+        if unread:
+            self._ask()
+        if len(self._late) == unread:
             self._fill_states()
 
     def _told(self, lag: _Lag, uid: int, before: Flags | None) -> _Entry | None:
@@ -347,8 +351,12 @@ class EventQueue(asyncio.Queue[WatchEvent]):
         return _Entry(event, lag, before)
 
     def _fill_states(self) -> None:
-        while self._states and not self.full():
-            name, event = self._states.popitem(last=False)
+        for name, event in tuple(self._states.items()):
+            if self.full():
+                return
+            if event.is_connected and self._late:
+                continue  # what happened in between comes first
+            del self._states[name]
             if event.is_connected is (name in self._lost):
                 (self._lost.discard if event.is_connected else self._lost.add)(name)
                 self._push(_Entry(event))

@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Final
 
 import anyio
@@ -84,6 +85,7 @@ class WatchSession:
 
     Attributes:
         is_notified: the server tells of the other mailboxes unasked.
+        must_end: it has been asked to, from which there is no way back.
     """
 
     def __init__(
@@ -113,7 +115,7 @@ class WatchSession:
         self._is_opening = False  # what is said is about no mailbox yet
         self._is_looking = False  # what is said is part of a comparison
         self._is_asking = False  # STATUS and LIST are answers
-        self.is_notified = False  # the server tells of the others unasked
+        self.is_notified = self.must_end = False
         self._is_doubtful = False  # the server has warned
         self._must_ask = False  # names have changed
         self._must_fetch = False
@@ -279,8 +281,7 @@ class WatchSession:
         if self._is_doubtful:
             self._is_doubtful = False
             self._trusted_until = self._now() + _TRUST
-        self._qresync = None
-        self._view = None
+        self._qresync = self._view = None
         condstore = self.supports("CONDSTORE")
         if same and "QRESYNC" in connection.enabled and box.uidvalidity and box.modseq:
             self._qresync = QResync(box.uidvalidity, box.modseq)
@@ -288,8 +289,7 @@ class WatchSession:
             Select(box.name, True, condstore and not self._qresync, self._qresync)
         )
         view = self._open_view()
-        same = same and selected.uidvalidity == box.uidvalidity
-        same = same and selected.uids_persist
+        same &= selected.uids_persist and selected.uidvalidity == box.uidvalidity
         since = box.modseq if same and condstore else None
         if since and view.has_unknown and knows_since(selected, since):
             await self._find_changes(view, box)
@@ -369,6 +369,7 @@ class WatchSession:
         """Have the server tell of the other mailboxes, if it can (RFC 5465)."""
         if not self.supports("NOTIFY") or not self._scope.has_others:
             return
+        self.must_end = True
         try:
             await self._connection.execute(notify(self._scope))
         except IMAPOperationError as error:
@@ -444,10 +445,7 @@ class WatchSession:
             config.poll_interval if self._polls else float("inf"),
         )
         with anyio.move_on_after(longest):
-            if is_idle:
-                async with self._connection.idle():
-                    await self._wait_to_act()
-            else:
+            async with self._connection.idle() if is_idle else nullcontext():
                 await self._wait_to_act()
 
     async def _wait_to_act(self) -> None:

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 from itertools import repeat
 from typing import Final
 
+MAX_MESSAGES: Final = 50_000_000
+"""Most messages of a mailbox that are kept track of."""
+
 CHUNK: Final = 4096
 """Most UIDs that move when one is taken out or put in."""
 

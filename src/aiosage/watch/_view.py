@@ -14,9 +14,8 @@ from typing import Final, NamedTuple
 from ..errors import IMAPProtocolError
 from ..model import MAX_UID, Flags, MessageSet, lasting_flags
 from ..wire import ExistsData, ExpungeData, FetchData, Untagged, VanishedData
-from ._uids import UidList
+from ._uids import MAX_MESSAGES, UidList
 
-_MAX_MESSAGES: Final = 50_000_000
 _MAX_KINDS: Final = 1000
 
 
@@ -140,7 +139,7 @@ class MailboxView:
 
     def _grow(self, count: int) -> None:
         missing = count - len(self._uids)
-        if count > _MAX_MESSAGES or missing < 0:
+        if count > MAX_MESSAGES or missing < 0:
             raise IMAPProtocolError(
                 f"the server says {count} messages exist in {self._mailbox!r}, where"
                 f" {len(self._uids)} did and none was expunged"
@@ -185,13 +184,13 @@ class MailboxView:
 
     def _take_out(self, uids: MessageSet) -> list[int]:
         """Take *uids* out; return which were there."""
+        gone: list[int] = []
         if not self._are_unknown_last:
-            gone = [uid for uid in self._uids if uid in uids]
+            gone += (uid for uid in self._uids if uid in uids)
             if gone:
                 self._uids = UidList(uid for uid in self._uids if uid not in uids)
             return gone
         # A storm of these must not look at every message each time.
-        gone = []
         known = len(self) - self._unknown
         for first, last in uids.ranges:
             at = self._uids.bisect(first, known)

@@ -247,6 +247,5 @@ class _Watcher:
                 self._session = None
                 self._is_wanted = False
                 connection.remove_listener(session.hear)
-                if session.is_notified:
-                    # There is no way back to what it told before NOTIFY.
+                if session.must_end:
                     await connection.aclose()
