@@ -9,9 +9,16 @@ import pytest
 
 from aiosage.connection import IMAPConnection, TraceRecord
 from aiosage.errors import IMAPAuthenticationError
-from aiosage.model import Flag, IMAPSearchCriteria, MessagePart, MessageSet, Rights
+from aiosage.model import (
+    Flag,
+    IMAPSearchCriteria,
+    MessagePart,
+    MessageSet,
+    Rights,
+    SortKey,
+    ThreadNode,
+)
 from aiosage.testing import Certificates, CyrusServer, DovecotServer
-from aiosage.wire import ThreadNode
 from aiosage.wire.commands import (
     Append,
     Create,
@@ -22,7 +29,6 @@ from aiosage.wire.commands import (
     NewMessage,
     SetAcl,
     SetQuota,
-    SortKey,
     StatusItem,
     StoreMode,
     TextPart,

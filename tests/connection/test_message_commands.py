@@ -10,6 +10,7 @@ import pytest
 from aiosage.connection import IMAPConnection, News
 from aiosage.errors import IMAPCapabilityError, IMAPMailboxError, IMAPOperationError
 from aiosage.model import (
+    Descending,
     Flag,
     IMAPSearchCriteria,
     MessagePart,
@@ -17,6 +18,8 @@ from aiosage.model import (
     PartialRange,
     SavedResult,
     SequenceSet,
+    SortKey,
+    ThreadNode,
 )
 from aiosage.testing import Certificates, CyrusServer, DovecotServer
 from aiosage.wire import (
@@ -25,7 +28,6 @@ from aiosage.wire import (
     ESearchData,
     FetchData,
     PartialResult,
-    ThreadNode,
     Unknown,
 )
 from aiosage.wire.commands import (
@@ -36,7 +38,6 @@ from aiosage.wire.commands import (
     Command,
     Copy,
     Create,
-    Descending,
     Enable,
     Expunge,
     Fetch,
@@ -55,7 +56,6 @@ from aiosage.wire.commands import (
     Select,
     SessionState,
     Sort,
-    SortKey,
     Store,
     StoreMode,
     TextPart,

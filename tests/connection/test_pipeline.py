@@ -17,6 +17,7 @@ from aiosage.model import (
     SavedResult,
     Secret,
     SequenceSet,
+    SortKey,
 )
 from aiosage.wire import InProgressCode, Status, StatusData
 from aiosage.wire.commands import (
@@ -46,7 +47,6 @@ from aiosage.wire.commands import (
     SearchReturn,
     Select,
     Sort,
-    SortKey,
     StartTls,
     Store,
     StoreMode,

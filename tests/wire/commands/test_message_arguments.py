@@ -17,6 +17,7 @@ from aiosage.model import (
     PartialRange,
     SavedResult,
     SequenceSet,
+    SortKey,
 )
 from aiosage.wire import Encoder, decode_mailbox_name
 from aiosage.wire._tokens import Value, tokenize
@@ -39,7 +40,6 @@ from aiosage.wire.commands import (
     SearchSource,
     Select,
     Sort,
-    SortKey,
     Store,
     StoreMode,
     TextPart,

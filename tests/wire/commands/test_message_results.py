@@ -15,14 +15,10 @@ from aiosage.model import (
     PartialRange,
     SavedResult,
     SequenceSet,
-)
-from aiosage.wire import (
-    AppendUidCode,
-    FetchData,
-    MessageLimitCode,
-    PartialResult,
+    SortKey,
     ThreadNode,
 )
+from aiosage.wire import AppendUidCode, FetchData, MessageLimitCode, PartialResult
 from aiosage.wire.commands import (
     Copy,
     Expunge,
@@ -41,7 +37,6 @@ from aiosage.wire.commands import (
     SearchSource,
     Select,
     Sort,
-    SortKey,
     Store,
     StoreMode,
     Thread,

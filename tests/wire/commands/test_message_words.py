@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aiosage.model import (
+    Descending,
     Flag,
     IMAPSearchCriteria,
     MessagePart,
@@ -14,6 +15,7 @@ from aiosage.model import (
     PartialRange,
     SavedResult,
     SequenceSet,
+    SortKey,
 )
 from aiosage.wire import Dialect, Encoder
 from aiosage.wire.commands import (
@@ -23,7 +25,6 @@ from aiosage.wire.commands import (
     Close,
     Command,
     Copy,
-    Descending,
     Expunge,
     Fetch,
     Move,
@@ -39,7 +40,6 @@ from aiosage.wire.commands import (
     SearchSource,
     Select,
     Sort,
-    SortKey,
     Store,
     StoreMode,
     TextPart,

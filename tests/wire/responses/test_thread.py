@@ -7,7 +7,8 @@ import time
 import pytest
 
 from aiosage.errors import IMAPProtocolError
-from aiosage.wire import Limits, ThreadData, ThreadNode
+from aiosage.model import ThreadNode
+from aiosage.wire import Limits, ThreadData
 
 from ..stream import response, responses
 

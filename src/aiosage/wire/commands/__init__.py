@@ -1,6 +1,5 @@
 """One class per command: typed arguments, claims, typed result."""
 
-from ...model import Descending, SortKey
 from ._acl import AclMode, DeleteAcl, GetAcl, ListRights, MyRights, SetAcl
 from ._append import Append, MultiAppend, Replace, UidReplace
 from ._authenticate import Authenticate, SaslClient, Unauthenticate
@@ -66,7 +65,6 @@ __all__ = [
     "Create",
     "Delete",
     "DeleteAcl",
-    "Descending",
     "Enable",
     "EventGroup",
     "Expunge",
@@ -121,7 +119,6 @@ __all__ = [
     "SetMetadata",
     "SetQuota",
     "Sort",
-    "SortKey",
     "StartTls",
     "StatusItem",
     "Store",

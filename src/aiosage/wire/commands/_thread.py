@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ...model import IMAPSearchCriteria
+from ...model import IMAPSearchCriteria, ThreadNode
 from .._encoder import Encoder
 from .._search_keys import encode_criteria
-from ..responses import Status, ThreadData, ThreadNode, Untagged
+from ..responses import Status, ThreadData, Untagged
 from ._command import SELECTED, Command
 from ._search import criteria_need
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from ...model import ThreadNode
 from .._dialect import Dialect
 from .._tokens import Value
 from ._acl import (
@@ -227,7 +226,6 @@ __all__ = [
     "Status",
     "StatusData",
     "ThreadData",
-    "ThreadNode",
     "UidBatchesData",
     "UndefinedFilterCode",
     "Unknown",
