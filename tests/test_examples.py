@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import logging
 import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -276,6 +277,15 @@ class Accounts:
 def accounts(dovecot: DovecotServer, certificates: Certificates) -> Accounts:
     """Where accounts of the test's own come from."""
     return Accounts(dovecot, certificates)
+
+
+@pytest.fixture(autouse=True)
+def as_loud_as_before() -> Iterator[None]:
+    """Let no example change what later tests hear in the log."""
+    logger = logging.getLogger("aiosage")
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 @asynccontextmanager

@@ -15,8 +15,9 @@ import anyio
 from ..connection import ConnectionConfig, Security
 from ..errors import IMAPPoolClosed
 from ..pool import ConnectionBudget, IMAPConnectionPool
+from ..resilience import RetryPolicy
 from ._account_health import AccountHealth, AccountOutcome, AccountsStats
-from ._client import IMAPClient
+from ._client import USUAL_RETRY, IMAPClient
 
 T = TypeVar("T")
 
@@ -42,6 +43,7 @@ class IMAPAccounts(Mapping[str, IMAPClient]):
             learned, of each provider's bound only. Where one host may stop to
             answer, its ``per_host`` less than ``total`` keeps room for the others.
         max_connections: most to each account. A watched mailbox holds one.
+        retry: as for `IMAPClient`.
 
     Raises:
         ValueError: a name is given twice.
@@ -54,7 +56,9 @@ class IMAPAccounts(Mapping[str, IMAPClient]):
         *,
         budget: ConnectionBudget | None = None,
         max_connections: int = 4,
+        retry: RetryPolicy | None = USUAL_RETRY,
     ) -> None:
+        self._retry = retry
         self._budget = budget or ConnectionBudget()
         self._max_connections = max_connections
         self._contexts = _SharedContexts()
@@ -120,7 +124,7 @@ class IMAPAccounts(Mapping[str, IMAPClient]):
             budget=self._budget,
             prepare=self._contexts.prepare,
         )
-        client = self._clients[name] = IMAPClient.from_pool(pool)
+        client = self._clients[name] = IMAPClient.from_pool(pool, retry=self._retry)
         return client
 
     async def remove(self, name: str) -> None:

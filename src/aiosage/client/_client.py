@@ -115,7 +115,8 @@ class IMAPClient:
             raise IMAPConfigurationError(
                 ["everything about the account goes into its ConnectionConfig"]
             )
-        self._use(IMAPConnectionPool(config, max_size=max_connections), retry)
+        pool = IMAPConnectionPool(config, min_size=0, max_size=max_connections)
+        self._use(pool, retry)
 
     def _use(self, pool: IMAPConnectionPool, retry: RetryPolicy | None) -> None:
         self._pool = pool
@@ -207,6 +208,8 @@ class IMAPClient:
             IMAPAuthenticationError: the server refused the credentials.
         """
         await self._pool.open()
+        async with self._pool.connection():
+            pass  # it shows whether one comes about, and is there for who comes first
 
     async def aclose(self) -> None:
         """Log out and close the connections."""

@@ -87,7 +87,9 @@ async def sync_accounts(
     # Connections of who waits for its next turn make room for who has its own.
     budget = ConnectionBudget(total=concurrency * connections)
     async with (
-        IMAPAccounts(configs, budget=budget, max_connections=connections) as clients,
+        IMAPAccounts(
+            configs, budget=budget, max_connections=connections, retry=None
+        ) as clients,
         anyio.create_task_group() as tasks,
     ):
         for sync, name in zip(syncs, names, strict=True):

@@ -88,6 +88,8 @@ def as_uid(value: Value) -> int:
 def as_message_set(value: Value) -> MessageSet:
     """Return a set of UIDs; commas too many in it do not matter."""
     text = as_text(value)
+    if "*" in text:  # which only clients may say
+        raise IMAPProtocolError(f"not a set of messages: {_excerpt(value)}")
     if text.startswith(",") or text.endswith(",") or ",," in text:
         text = ",".join(filter(None, text.split(",")))
     try:
