@@ -196,8 +196,7 @@ class _AllocationMachine(RuleBasedStateMachine):
         for share in self.budget.shares:
             if share.wanted:
                 scope = self.allocation.full_scope(share.account, self.budget.now)
-                assert scope is not None or self.may_learn
-                assert scope is None or not scope.idle
+                assert self.may_learn or (scope is not None and not scope.idle)
 
     def teardown(self) -> None:
         """Everybody is served once the others are done."""
