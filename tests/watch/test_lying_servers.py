@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
-from aiosage import FlagsChanged, IMAPClient, NewMessage
+from aiosage import FlagsChanged, IMAPClient, MailboxCreated, NewMessage
+from aiosage.testing import PeerGone
 from aiosage.watch import MailboxCursor, WatchCursor
 
 from ..connection.scripted import CAPABILITIES, LOGGED_IN, Peer, config, scripted
@@ -198,3 +200,39 @@ async def test_a_connection_that_may_be_notified_is_not_lent_again() -> None:
 async def watch_both(client: IMAPClient) -> None:
     async with client.watch("INBOX", "A"):
         pass
+
+
+async def test_a_mailbox_made_while_mailboxes_are_listed_is_not_overlooked() -> None:
+    """Told after the answer in which it is not, and heard in the same breath."""
+    tag = ""
+
+    async def script(peer: Peer) -> None:
+        nonlocal tag
+        await peer.play(with_capabilities("NOTIFY"))
+        lists = 0
+        with suppress(PeerGone):
+            while True:
+                words = (await peer.line()).split()
+                tag, command = (tag, "DONE") if len(words) == 1 else words[:2]
+                said = f"{tag} OK\r\n"
+                if command == "LIST":
+                    lists += 1
+                    known = ("INBOX", "B")[: 1 if lists < 3 else 2]
+                    said = "".join(f'* LIST () "/" {box}\r\n' for box in known) + said
+                    said += '* LIST () "/" B\r\n' if lists == 2 else ""
+                elif command == "EXAMINE":
+                    said = f"* 0 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n{said}"
+                elif command == "STATUS":
+                    marks = "UIDVALIDITY 7 UIDNEXT 1 MESSAGES 0 UNSEEN 0"
+                    said = f"* STATUS {words[2]} ({marks})\r\n{said}"
+                elif command == "IDLE":
+                    said = "+ idling\r\n"
+                peer.send(said.encode())
+
+    async with (
+        scripted(script) as port,
+        IMAPClient(config(port)) as client,
+        client.watch("INBOX", "*") as events,
+        asyncio.timeout(PATIENCE),
+    ):
+        assert await events.get() == MailboxCreated("B")

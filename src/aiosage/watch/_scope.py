@@ -75,15 +75,22 @@ class Scope:
         if data.old_name is not None:
             self._renamed[with_inbox(data.name)] = with_inbox(data.old_name)
 
-    async def find(self, connection: IMAPConnection) -> Mapping[str, None]:
-        """Return the mailboxes that the patterns fit, in the server's order."""
+    async def find(self, connection: IMAPConnection) -> tuple[Mapping[str, None], int]:
+        """Return the mailboxes that the patterns fit, in the server's order.
+
+        And how many answers told it: a server that tells of changes may add some.
+        """
         found: dict[str, None] = {}
+        answers = 0
         for pattern in self.patterns:
             for listed in await connection.execute(ListMailboxes(pattern)):
+                answers += 1
                 name = with_inbox(listed.data.name)
-                if not (listed.data.attributes & _NOT_THERE or name in self._elsewhere):
+                if listed.data.attributes & _NOT_THERE:
+                    found.pop(name, None)
+                elif name not in self._elsewhere:
                     found[name] = None
-        return found
+        return found, answers
 
     def take_renamed(self, found: Iterable[str]) -> list[tuple[str, str]]:
         """Return new and old names of what has been renamed, and is still there."""

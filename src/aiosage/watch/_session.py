@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Final
@@ -114,7 +114,9 @@ class WatchSession:
         self._qresync: QResync | None = None  # under way
         self._is_opening = False  # what is said is about no mailbox yet
         self._is_looking = False  # what is said is part of a comparison
-        self._is_asking = False  # STATUS and LIST are answers
+        # What an answer and a push have in common: those heard while one is asked.
+        self._statuses: Counter[str] | None = None
+        self._lists: int | None = None
         self.is_notified = self.must_end = False
         self._is_doubtful = False  # the server has warned
         self._must_ask = False  # names have changed
@@ -173,14 +175,19 @@ class WatchSession:
                 self.is_notified = False
                 self._is_doubtful = self._must_ask = True
             case StatusData(mailbox=name):
-                if self._is_asking or not self.is_notified:
+                if not self.is_notified:
                     return
-                if with_inbox(name) in self._scope.names[1:]:
-                    self._due[with_inbox(name)] = None
+                if self._statuses is not None:
+                    self._statuses[with_inbox(name)] += 1
+                    return
+                self._note_due(with_inbox(name))
             case ListData():
-                if self._is_asking or not self.is_notified:
+                if not self.is_notified:
                     return
                 self._scope.note_renamed(news)
+                if self._lists is not None:
+                    self._lists += 1
+                    return
                 self._must_ask = True
             case ExistsData() | ExpungeData() | FetchData() | VanishedData():
                 if self._is_opening or self._view is None or self._box is None:
@@ -195,6 +202,11 @@ class WatchSession:
             case _:
                 return
         self._news.set()
+
+    def _note_due(self, name: str) -> None:
+        """Note that something has happened in *name*, if it is one of the others."""
+        if name in self._scope.names[1:]:
+            self._due[name] = None
 
     def _opened(self, selected: SelectResult) -> None:
         """Begin to number the messages of the mailbox that is open now."""
@@ -229,6 +241,8 @@ class WatchSession:
         await self._enable_qresync()
         await self._list()
         await self._notify()
+        if self.is_notified:
+            await self._list()  # for what came or went before it told
         await self._ask_others(is_away=True)
         await self._look_at_due()
         if self._fetch:
@@ -351,11 +365,13 @@ class WatchSession:
         """Find out which mailboxes the patterns fit, and tell what came and went."""
         if not self._scope.patterns:
             return
-        self._is_asking = True
+        self._lists = 0
         try:
-            found = await self._scope.find(self._connection)
+            found, answers = await self._scope.find(self._connection)
+            if self._lists > answers:  # the server told of one since it answered
+                self._must_ask = True
         finally:
-            self._is_asking = False
+            self._lists = None
         for name, old in self._scope.take_renamed(found):
             self._hub.rename(old, name)
         for name in self._scope.update(found):
@@ -384,15 +400,18 @@ class WatchSession:
             is_away: nobody has listened for a while.
         """
         boxes = self._others
-        self._is_asking = True
+        self._statuses = Counter()
         try:
             answers = await ask(
                 self._connection,
                 [box.name for box in boxes],
                 condstore=self.supports("CONDSTORE"),
             )
+            for name, heard in self._statuses.items():
+                if heard > 1:  # likewise
+                    self._note_due(name)
         finally:
-            self._is_asking = False
+            self._statuses = None
         for box, answer in zip(boxes, answers, strict=True):
             if isinstance(answer, IMAPOperationError):
                 self._due[box.name] = None  # opening it tells why
