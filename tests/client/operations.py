@@ -5,7 +5,7 @@ The account is fresh, and the answer can be told before.
 
 from __future__ import annotations
 
-from aiosage import Flag, IMAPClient, SpecialUse
+from aiosage import Flag, IMAPClient, MessagePart, SpecialUse
 from aiosage import IMAPSearchCriteria as S
 from aiosage.client import AppendItem, MessageSection
 from aiosage.model import SortKey
@@ -69,6 +69,30 @@ async def search(client: IMAPClient) -> object:
 async def sort(client: IMAPClient) -> object:
     await messages_in(client, "INBOX", 3)
     return list(await client.mailbox().sort(S.ALL, SortKey.SUBJECT.descending))
+
+
+async def search_batches(client: IMAPClient) -> object:
+    await messages_in(client, "INBOX", 3)
+    inbox = client.mailbox()
+    return [list(batch) async for batch in inbox.search_batches(batch_size=2)]
+
+
+async def preview(client: IMAPClient) -> object:
+    await messages_in(client, "INBOX", 1)
+    inbox = client.mailbox()
+    return (await inbox.fetch_one(1, MessagePart.PREVIEW)).preview()
+
+
+async def save_date(client: IMAPClient) -> object:
+    await messages_in(client, "INBOX", 1)
+    inbox = client.mailbox()
+    return (await inbox.fetch_one(1, MessagePart.SAVE_DATE)).save_date is not None
+
+
+async def email_id(client: IMAPClient) -> object:
+    await messages_in(client, "INBOX", 1)
+    inbox = client.mailbox()
+    return bool((await inbox.fetch_one(1, MessagePart.EMAIL_ID)).email_id)
 
 
 async def thread(client: IMAPClient) -> object:
