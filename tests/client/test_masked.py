@@ -129,7 +129,7 @@ ROWS: Final = (
         rb" UID SEARCH RETURN \((?!PARTIAL)",
         servers=("dovecot",),
     ),
-    Row("PREVIEW", does.preview, "Hello 1", rb"\(.*PREVIEW", rb" BODYSTRUCTURE"),
+    Row("PREVIEW", does.preview, "Hello 1", rb"\(.*PREVIEW", rb"\(BODYSTRUCTURE\)"),
     Row("SAVEDATE", does.save_date, True, rb"\(SAVEDATE\)", refused="SAVEDATE"),
     Row(
         "OBJECTID",
