@@ -33,6 +33,8 @@ async def main(config: ConnectionConfig, *, count: int = 3) -> None:
                     print("made anew: forget its UIDs")
                 case ConnectionState(_, is_connected, reason):
                     print("heard again" if is_connected else reason)
+                case other:  # such as that it was renamed
+                    print(other)
 
 
 if __name__ == "__main__":
