@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Final
 
 from aiosage import (
+    CircuitOpen,
     IMAPClient,
     IMAPConnectionError,
     IMAPMailboxUIDService,
@@ -27,7 +28,7 @@ HANG: Final = 60.0
 IMPATIENCE: Final = 0.03
 """Seconds after which a call is cancelled, at most."""
 
-BAD_LUCK: Final = (IMAPConnectionError, IMAPPoolTimeout)
+BAD_LUCK: Final = (IMAPConnectionError, IMAPPoolTimeout, CircuitOpen)
 """What a user gets to hear when the network fails: anything else is a fault."""
 
 
