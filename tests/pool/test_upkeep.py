@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aiosage import ConnectionBudget, IMAPConnectionPool, Secret
+from aiosage import ConnectionBudget, IMAPClient, IMAPConnectionPool, Secret
 from aiosage.resilience import CircuitRules
-from aiosage.testing import MemoryServer
+from aiosage.testing import MemoryServer, cancel_at_every_await
 
 from ..client.accounts import config_of
 from ..client.relay import Relay
@@ -104,3 +104,40 @@ async def test_a_changed_password_is_not_tried_for_ever() -> None:
             await until(lambda: pool.stats().failures == 1)
             await until(lambda: not under_way())
             assert pool.stats().failures == 1
+
+
+def three(relay: Relay, server: Endpoint) -> IMAPConnectionPool:
+    """A pool that keeps three connections."""
+    config = config_of(server, port=relay.port)
+    return IMAPConnectionPool(config, min_size=3, max_size=4)
+
+
+async def test_one_of_several_is_replaced_while_the_others_idle(
+    server: Endpoint, relay: Relay
+) -> None:
+    """Those that are left must not pass for those that are missing."""
+    async with three(relay, server) as pool:
+        async with pool.connection() as connection:
+            connection.abort()
+        await until(lambda: pool.stats().idle == 3)
+        assert pool.stats().opened == 4
+        assert pool.stats().served <= 3 + 1 + 3
+
+
+async def test_a_client_opens_all_that_its_pool_is_to_have(
+    server: Endpoint, relay: Relay
+) -> None:
+    async with IMAPClient.from_pool(three(relay, server)) as client:
+        assert client.stats().size == 3
+
+
+async def test_a_client_that_is_cancelled_while_it_opens_leaves_nothing(
+    server: Endpoint, relay: Relay
+) -> None:
+    async def open_and_close() -> None:
+        async with IMAPClient.from_pool(three(relay, server)):
+            pass
+
+    async for _ in cancel_at_every_await(open_and_close):
+        async with asyncio.timeout(10):
+            await relay.wait_connections(0)

@@ -170,14 +170,18 @@ class IMAPConnectionPool:
             raise
         self._upkeep.is_wanted = True
 
+    @property
+    def _least(self) -> int:
+        bound = self._share.bound
+        return self._min_size if bound is None else min(self._min_size, bound)
+
     def _is_short(self) -> bool:
-        return not self._closing.is_set() and self._slots.size < self._min_size
+        return not self._closing.is_set() and self._slots.size < self._least
 
     async def _warm_up(self) -> None:
-        bound = self._share.bound
-        wanted = self._min_size if bound is None else min(self._min_size, bound)
-        # Callers may be opening some themselves.
-        await borrow_at_once(self.connection, wanted - self._slots.size)
+        # With the idle ones borrowed, too, others are opened. Callers have the rest,
+        # or are opening it themselves.
+        await borrow_at_once(self.connection, self._least - self._slots.lent)
 
     async def resize(
         self, *, min_size: int | None = None, max_size: int | None = None

@@ -73,6 +73,7 @@ class Upkeep:
         failures = 0
         try:
             while self._is_short():
+                asked = None
                 try:
                     await self._warm_up()
                 # Whatever it is, the next caller gets it, too, and can do something.
@@ -80,8 +81,9 @@ class Upkeep:
                     if not _is_passing(error):
                         log.info("a lost connection is not replaced: %s", error)
                         return
-                    failures += 1
                     asked = error.retry_after if isinstance(error, IMAPError) else None
+                if self._is_short():  # others may have been lost meanwhile
+                    failures += 1
                     await anyio.sleep(max(backoff(failures), asked or 0.0))
         finally:
             self._task = None

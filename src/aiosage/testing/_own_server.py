@@ -72,6 +72,9 @@ class ServerProcess(Protocol):
         ...
 
 
+_CRASH_DEADLINE: Final = 10.0
+"""Seconds that killed processes have to let go of their ports."""
+
 P = TypeVar("P", bound=ServerProcess)
 
 
@@ -145,12 +148,15 @@ class OwnServer(ABC, Generic[P]):
         Blocks for some milliseconds. Nobody listens until then; the mail stays.
 
         Raises:
-            RuntimeError: the server is not running.
+            RuntimeError: the server is not running, or somebody else listens there.
         """
         with self._lock:
             self._running.end()
             # The last of the processes may take a moment to let go of a port.
+            deadline = time.monotonic() + _CRASH_DEADLINE
             while _is_open(self.port) or _is_open(self.tls_port):
+                if time.monotonic() > deadline:
+                    raise RuntimeError("a port of the server that was killed is open")
                 time.sleep(POLL_INTERVAL)
 
     def revive(self) -> None:
