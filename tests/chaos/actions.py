@@ -226,7 +226,9 @@ async def move(user: User, random: Random) -> None:
     source, target = random.sample(user.mailboxes, 2)
     mailbox = user.client.mailbox(source)
     uids = await user.some(random, mailbox)
-    await mailbox.move(uids, target)
+    numbers = await user.numbers(mailbox, uids)
+    with user.ledger.moving(numbers.values(), f"{source} {uids} to {target}"):
+        await mailbox.move(uids, target)
     left = uids & await mailbox.search()
     assert not left, f"{left} are moved, and there"
 

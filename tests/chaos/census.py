@@ -83,7 +83,21 @@ def check_copies(ledger: Ledger, found: Mapping[str, Mailbox]) -> None:
         for number, copies in ledger.copies.items()
         if copies in allowed and there[number] not in allowed[copies]
     }
-    assert not wrong, f"copies there must be, and are, by number: {wrong}"
+    told = "".join(
+        f"\n{number}: {'; '.join(ledger.history[number])}; "
+        f"now in {_places(found, number)}"
+        for number in wrong
+    )
+    assert not wrong, f"copies there must be, and are, by number: {wrong}{told}"
+
+
+def _places(found: Mapping[str, Mailbox], number: int) -> list[str]:
+    return [
+        f"{name} {uid}"
+        for name, mailbox in found.items()
+        for uid, there in mailbox.numbers.items()
+        if there == number
+    ]
 
 
 def check_flags(ledger: Ledger, found: Mapping[str, Mailbox]) -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import re
 from collections import defaultdict
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
+from typing import Final
 
 _NUMBER = re.compile(rb"^X-Chaos: (\d+)\r\n")
+
+
+LINGER: Final = 5.0
+"""Seconds that a server may be at a command of which we know no end."""
 
 
 class Copies(StrEnum):
@@ -28,11 +37,14 @@ class Ledger:
         copies: how many there must be of each.
         octets: of each.
         flags: keywords that each certainly has.
+        history: what was done with each, for people.
     """
 
     copies: dict[int, Copies] = field(default_factory=dict)
     octets: dict[int, bytes] = field(default_factory=dict)
     flags: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    history: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _moved_until: dict[int, float] = field(default_factory=dict)
 
     def new_message(self, random: Random) -> tuple[int, bytes]:
         """Make a message that there is not yet."""
@@ -51,8 +63,32 @@ class Ledger:
         """Note that there may be any number of copies of a message from now on."""
         self.copies[number] = Copies.ANY
 
+    @contextmanager
+    def moving(self, numbers: Collection[int], what: str) -> Iterator[None]:
+        """Note that messages are moved within the block.
+
+        Two sessions that move a message at once may both copy it: Dovecot copies
+        first, and then removes what is there still. So there may be more of those.
+        """
+        begin = asyncio.get_running_loop().time()
+        for number in numbers:
+            if self._moved_until.get(number, 0.0) > begin:
+                self.let_go(number)
+            self._moved_until[number] = math.inf
+        end, linger = "not known", LINGER
+        try:
+            yield
+            end, linger = "done", 0.0
+        finally:
+            now = asyncio.get_running_loop().time()
+            for number in numbers:
+                self._moved_until[number] = now + linger
+                self.history[number].append(f"{begin:.3f} to {now:.3f} {what}: {end}")
+
     def settle(self, number: int, copies: Copies) -> None:
         """Note what has become of a new message, if nobody has copied it meanwhile."""
+        now = asyncio.get_running_loop().time()
+        self.history[number].append(f"until {now:.3f} added: {copies.value}")
         if self.copies[number] is Copies.ONE_OR_NONE:
             self.copies[number] = copies
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from random import Random
 
 import pytest
@@ -76,6 +77,29 @@ async def test_a_message_must_be_there_once(
         await check(client, ledger)
     else:
         with pytest.raises(AssertionError, match="copies there must be"):
+            await check(client, ledger)
+
+
+@pytest.mark.parametrize("is_at_once", [True, False])
+async def test_only_who_moves_a_message_at_once_with_others_may_double_it(
+    client: IMAPClient, ledger: Ledger, is_at_once: bool
+) -> None:
+    """Servers do; a move that ended before cannot be why."""
+    user = User(client, ledger, INBOX)
+    async with adding(user, Random(1)) as (octets,):
+        await client.mailbox().append(octets)
+    await client.mailbox().append(octets)
+
+    with ExitStack() as moves:
+        moves.enter_context(ledger.moving([1], "one"))
+        if not is_at_once:
+            moves.close()
+        moves.enter_context(ledger.moving([1], "another"))
+
+    if is_at_once:
+        await check(client, ledger)
+    else:
+        with pytest.raises(AssertionError, match=r"another: done; now in .*INBOX 2"):
             await check(client, ledger)
 
 
