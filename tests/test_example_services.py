@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import json
 import re
 import signal
 import time
@@ -154,6 +155,56 @@ async def test_a_webhook_that_refuses_for_good_ends_the_program_and_loses_nothin
         async with program("watch/webhook.py", account, tmp_path, environ) as process:
             await line_of(process, f"told of {COUNT + 1}")
     assert [told["subject"] for _, told in receiver.told] == ["Urgent: backup 1"]
+
+
+async def test_a_web_application_shares_a_client_between_requests(
+    accounts: Accounts, tmp_path: Path
+) -> None:
+    """Many requests at once; what there is not is 404, and no server is 503."""
+    account = await accounts.new()
+    async with FaultProxy(account.host, account.port or 0) as proxy:
+        through = replace(account, host=proxy.host, port=proxy.port)
+        environ = {"WEB_PORT": "0"}
+        async with (
+            program("service/web_app.py", through, tmp_path, environ) as process,
+            aiohttp.ClientSession() as session,
+        ):
+            port = (await line_of(process, r"serving at port (\d+)"))[1]
+            url = f"http://127.0.0.1:{port}/messages"
+            async with session.get(url) as response:
+                found = await response.json()
+            assert [one["uid"] for one in found] == [*range(COUNT, COUNT - 10, -1)]
+            assert found[0]["subject"] == "Lunch tomorrow?"
+            answers = await asyncio.gather(
+                *(_status(f"{url}/{one['uid']}") for one in found)
+            )
+            assert answers == [200] * 10
+            assert proxy.most <= 4
+            async with session.get(f"{url}/{COUNT}") as response:
+                assert await response.text() == "At noon?\n"
+            assert await _status(f"{url}/{COUNT + 1}") == 404
+            assert await _status(f"{url}/0") == 404
+            await proxy.refuse()
+            proxy.cut()
+            assert await _status(url) == 503
+            await proxy.accept()
+            assert await _status(url) == 200
+
+
+async def test_logs_are_lines_of_json_without_secrets(
+    accounts: Accounts, tmp_path: Path
+) -> None:
+    """Those of the library, and of the program with its fields."""
+    account = await accounts.new()
+    async with program("service/json_logs.py", account, tmp_path) as process:
+        out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    assert b"service looked 24\n" in out
+    text = (tmp_path / "service.log").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert {"service", "aiosage.connection"} <= {line["logger"] for line in lines}
+    assert lines[-1]["opened"] == 1
+    assert account.password.reveal() not in text
 
 
 async def test_metrics_say_what_the_accounts_do(

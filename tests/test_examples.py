@@ -65,6 +65,7 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
         "choose another mailbox: there is none of that name",
         "ask for another password",
     ),
+    "connect/from_threads.py": prints("unread: 24 0 0", "marked: 24", "unread: 0"),
     "connect/health.py": prints(
         "healthy 36 messages, 24 unread", "unhealthy IMAPAuthenticationError: .*"
     ),
@@ -199,7 +200,7 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
     "batches/throughput.py": prints(
         "10 messages, .*", r"in all: 36 messages, .*", r"PoolStats\(size=1, .*"
     ),
-    "watch/broadcast.py": prints("NewMessage in INBOX", news=True),
+    "watch/broadcast.py": prints("listening", "new in INBOX", news=True),
     "watch/notify_handlers.py": prints(
         r"high newsletter \| urgent: backup \d+ \| noreply@example.com",
         "failed: no pager for noreply@example.com",
@@ -240,6 +241,7 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
         "27 failed: no order, or not all about it",
         "left: 1",
     ),
+    "analysis/route.py": prints("Support 1", "Sales 2", "News 1", r"left: \d+"),
     "analysis/sensitive_mail.py": prints(r"35 high <FetchedMessage uid=35 \d+ octets>"),
 }
 """The examples whose ``main`` is called."""
@@ -247,7 +249,9 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
 AS_PROGRAM: Final = (
     "batches/in_processes.py",
     "deploy/service.py",
+    "service/json_logs.py",
     "service/metrics.py",
+    "service/web_app.py",
     "service/worker.py",
     "watch/webhook.py",
 )

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from aiosage import ConnectionConfig, EmailMessage, Flag, IMAPClient, IMAPSearchCriteria
+from aiosage import (
+    ConnectionConfig,
+    FetchedMessage,
+    Flag,
+    IMAPClient,
+    IMAPSearchCriteria,
+)
 
 Q = IMAPSearchCriteria
 EXTRACTED = Flag("Extracted")
@@ -48,7 +54,7 @@ async def by_rules(text: str) -> Order:
     return Order(number[1], Decimal(total[1]), total[2], date.fromisoformat(day[1]))
 
 
-def text_of(message: EmailMessage) -> str:
+def text_of(message: FetchedMessage) -> str:
     """Return what the extractor is to see of a message, and nothing else."""
     day = message.date.date() if message.date else "unknown"
     return f"Subject: {message.subject}\nDate: {day}\n\n{message.readable_text()}"
@@ -57,9 +63,9 @@ def text_of(message: EmailMessage) -> str:
 async def main(config: ConnectionConfig, extract: Extractor = by_rules) -> None:
     about_orders = Q.subject("order") | Q.subject("invoice")
     todo = about_orders.since_days(14).unkeyword(EXTRACTED)
-    orders: dict[int | None, Order] = {}
+    orders: dict[int, Order] = {}
 
-    async def handle(message: EmailMessage) -> None:
+    async def handle(message: FetchedMessage) -> None:
         orders[message.uid] = await extract(text_of(message))
 
     async with IMAPClient(config) as client:
