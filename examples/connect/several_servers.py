@@ -13,6 +13,7 @@ from aiosage import (
     ConnectionBudget,
     ConnectionConfig,
     IMAPAccounts,
+    IMAPAuthenticationError,
     IMAPClient,
     IMAPConnectionError,
 )
@@ -24,6 +25,9 @@ T = TypeVar("T")
 # seconds would be waited for: let it be longer.
 CIRCUIT = CircuitRules(failures=1, recovery=10.0, longest=60.0)
 
+# Refusing the credentials is what a frontend may do that cannot reach the store.
+DOWN = (CircuitOpen, IMAPConnectionError, IMAPAuthenticationError)
+
 
 class Servers:
     """Gives work to the one that has least to do, of those that are not down."""
@@ -33,8 +37,10 @@ class Servers:
         self._in_hand: Counter[str] = Counter()
 
     def _rank(self, name: str) -> tuple[bool, int]:
-        circuit = self._accounts[name].stats().circuit
-        return circuit.state is CircuitState.OPEN, self._in_hand[name]
+        state = self._accounts[name].stats().circuit.state
+        in_hand = self._in_hand[name]
+        is_tried = state is CircuitState.HALF_OPEN and in_hand > 0  # by another
+        return is_tried or state is CircuitState.OPEN, in_hand
 
     async def do(self, work: Callable[[IMAPClient], Awaitable[T]]) -> T:
         """Return what *work* returns with the first server that can do it.
@@ -47,7 +53,7 @@ class Servers:
             self._in_hand[name] += 1
             try:
                 return await work(self._accounts[name])
-            except (CircuitOpen, IMAPConnectionError) as error:
+            except DOWN as error:
                 errors.append(error)
             finally:
                 self._in_hand[name] -= 1
