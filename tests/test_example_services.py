@@ -365,6 +365,7 @@ def test_the_manifests_of_the_container_fit_the_program() -> None:
     assert f"USER {user}:" in docker
 
 
+@pytest.mark.usefixtures("dovecot")  # there is one to be had
 async def test_work_is_done_by_the_servers_that_are_up(
     certificates: Certificates,
 ) -> None:
