@@ -5,7 +5,7 @@ waits; the connections are shared, and outlive each call.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -38,7 +38,7 @@ class Mail:
 
 
 @contextmanager
-def connected(config: ConnectionConfig) -> Iterator[Mail]:
+def connected(config: ConnectionConfig) -> Generator[Mail]:
     """Be connected for the block: that of the worker, not of each task."""
     with (
         start_blocking_portal() as portal,
