@@ -8,36 +8,25 @@ that need a process of their own are run as a program, as anybody would.
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import logging
-import os
 import re
 import signal
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 import pytest
 
-from aiosage import ConnectionConfig, IMAPClient, Secret
+from aiosage import ConnectionConfig, IMAPClient
 from aiosage.testing import Certificates, DovecotServer
 
-from .example_mail import COUNT, example_mail
+from .example_mail import COUNT
+from .example_runs import DEADLINE, FOLDER, NEWS, ROOT, Accounts, load, program
 
-ROOT: Final = Path(__file__).parents[1]
-FOLDER: Final = ROOT / "examples"
-NEWS: Final = (
-    b"From: noreply <noreply@example.com>\r\nSubject: Urgent: backup %d\r\n\r\nHi\r\n"
-)
 PERIOD: Final = 0.05
 """Seconds between messages that arrive while an example watches."""
-DEADLINE: Final = 60.0
-"""Seconds an example may take: many times what it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +65,7 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
         "choose another mailbox: there is none of that name",
         "ask for another password",
     ),
+    "connect/from_threads.py": prints("unread: 24 0 0", "marked: 24", "unread: 0"),
     "connect/health.py": prints(
         "healthy 36 messages, 24 unread", "unhealthy IMAPAuthenticationError: .*"
     ),
@@ -89,6 +79,9 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
         r"SELECTED 36 \d+",
         "listening",
         "LOGOUT True",
+    ),
+    "connect/several_servers.py": prints(
+        "each time 36 messages", "127.0.0.1:9 failing", r"127.0.0.1:\d+ healthy"
     ),
     "connect/settings.py": prints(
         "no progress for 30.0 s is an error",
@@ -207,7 +200,7 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
     "batches/throughput.py": prints(
         "10 messages, .*", r"in all: 36 messages, .*", r"PoolStats\(size=1, .*"
     ),
-    "watch/broadcast.py": prints("NewMessage in INBOX", news=True),
+    "watch/broadcast.py": prints("listening", "new in INBOX", news=True),
     "watch/notify_handlers.py": prints(
         r"high newsletter \| urgent: backup \d+ \| noreply@example.com",
         "failed: no pager for noreply@example.com",
@@ -243,34 +236,28 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
         r"most: \S+ \d+ \S+ \d+ \S+ \d+", r"busiest: \w+day", r"\d+ with attachments"
     ),
     "analysis/classify.py": prints("Money 3", "Work 4", "Other 5", "left: 0"),
+    "analysis/extract.py": prints(
+        r"26 Order\(number='1042', amount=Decimal\('12'\), currency='EUR', day=.*",
+        "27 failed: no order, or not all about it",
+        "left: 1",
+    ),
+    "analysis/route.py": prints("Support 1", "Sales 2", "News 1", r"left: \d+"),
     "analysis/sensitive_mail.py": prints(r"35 high <FetchedMessage uid=35 \d+ octets>"),
 }
 """The examples whose ``main`` is called."""
 
-AS_PROGRAM: Final = ("batches/in_processes.py", "service/worker.py")
+AS_PROGRAM: Final = (
+    "batches/in_processes.py",
+    "deploy/service.py",
+    "service/json_logs.py",
+    "service/metrics.py",
+    "service/web_app.py",
+    "service/worker.py",
+    "watch/webhook.py",
+)
+"""Those that need a process of their own, here and in test_example_services.py."""
 FOR_PYTEST: Final = ("testing/test_program.py",)
 """pytest finds it by itself."""
-
-
-class Accounts:
-    """New accounts on Dovecot, each with the mail of examples."""
-
-    def __init__(self, server: DovecotServer, certificates: Certificates) -> None:
-        self._server = server
-        self._certificates = certificates
-
-    async def new(self) -> ConnectionConfig:
-        """Return how to log in to another one."""
-        config = ConnectionConfig(
-            host=self._server.host,
-            port=self._server.tls_port,
-            username=self._server.new_user(),
-            password=Secret(self._server.password),
-            ca_file=str(self._certificates.ca_file),
-        )
-        async with IMAPClient(config, max_connections=1) as client:
-            await client.mailbox().append_many(example_mail(datetime.now(UTC)))
-        return config
 
 
 @pytest.fixture
@@ -309,22 +296,6 @@ async def _arriving(config: ConnectionConfig) -> AsyncIterator[None]:
         assert delivering.cancelled(), delivering
 
 
-def _load(example: str) -> Callable[..., Awaitable[None]]:
-    """Return ``main`` of an example."""
-    name = "example_" + Path(example).stem
-    spec = importlib.util.spec_from_file_location(name, FOLDER / example)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look there
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        del sys.modules[name]
-    main: Callable[..., Awaitable[None]] = module.main
-    return main
-
-
 @pytest.mark.parametrize("example", list(IN_PROCESS))
 async def test_the_example_does_what_it_says(
     example: str,
@@ -336,7 +307,7 @@ async def test_the_example_does_what_it_says(
     """It ends by itself, and prints what is true of the account it was given."""
     monkeypatch.chdir(tmp_path)
     expected = IN_PROCESS[example]
-    main, account = _load(example), await accounts.new()
+    main, account = load(example).main, await accounts.new()
     async with asyncio.timeout(DEADLINE):
         if "configs" in main.__annotations__:
             await main([account, await accounts.new()])
@@ -350,53 +321,10 @@ async def test_the_example_does_what_it_says(
         assert re.search(f"^{line}$", printed, re.MULTILINE), f"{line}\n\n{printed}"
 
 
-async def _start(
-    example: str, config: ConnectionConfig, folder: Path
-) -> asyncio.subprocess.Process:
-    """Run an example as a program whose account is in the environment."""
-    user = quote(config.username, safe="")
-    environ = {
-        **os.environ,
-        "AIOSAGE_URL": f"imaps://{user}@{config.host}:{config.port}"
-        f"?ca_file={quote(str(config.ca_file))}",
-        "AIOSAGE_PASSWORD": config.password.reveal(),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONIOENCODING": "utf-8",
-        "PYTHONPATH": str(ROOT / "src"),
-    }
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-W",
-        "error",
-        FOLDER / example,
-        cwd=folder,
-        env=environ,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-
-
-@asynccontextmanager
-async def _program(
-    example: str, config: ConnectionConfig, folder: Path
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run an example for the block, and not longer."""
-    process = await _start(example, config, folder)
-    try:
-        async with asyncio.timeout(DEADLINE):
-            yield process
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.communicate()
-
-
 async def test_work_goes_to_other_processes(accounts: Accounts, tmp_path: Path) -> None:
     """Spawned processes import the program anew: it must be one."""
     account = await accounts.new()
-    async with _program("batches/in_processes.py", account, tmp_path) as process:
+    async with program("batches/in_processes.py", account, tmp_path) as process:
         out, err = await process.communicate()
     assert process.returncode == 0, err.decode()
     printed = out.decode().splitlines()
@@ -409,7 +337,7 @@ async def test_a_worker_ends_in_order_when_told_to(
 ) -> None:
     """It has done what was there, does what arrives, and heeds SIGTERM."""
     account = await accounts.new()
-    async with _program("service/worker.py", account, tmp_path) as process:
+    async with program("service/worker.py", account, tmp_path) as process:
         assert process.stdout is not None
         first = await process.stdout.readline()
         assert first.decode() == f"waiting, done: {COUNT}\n"
@@ -434,7 +362,7 @@ def test_every_example_is_a_program(example: str) -> None:
     """It says what it does, and runs ``main`` with accounts of the environment."""
     text = (FOLDER / example).read_text(encoding="utf-8")
     assert text.startswith('"""')
-    assert len(text.splitlines()) <= 80
+    assert len(text.splitlines()) <= 100
     _, _, end = text.partition('\nif __name__ == "__main__":\n')
     assert "asyncio.run(main(" in end
     assert "ConnectionConfig.from_env(" in end
@@ -446,7 +374,7 @@ def test_every_example_is_shown_and_in_the_cookbook() -> None:
     shown = (pages / "examples.md").read_text(encoding="utf-8")
     cookbook = (pages / "cookbook.md").read_text(encoding="utf-8")
     examples = {*IN_PROCESS, *AS_PROGRAM, *FOR_PYTEST}
-    included = re.findall(r"\{literalinclude\} \.\./\.\./examples/(.*)", shown)
+    included = re.findall(r"\{literalinclude\} \.\./\.\./examples/(.*\.py)", shown)
     assert sorted(included) == sorted(examples)
     assert re.findall(r"^### (.*)", shown, re.MULTILINE) == included
     linked = re.findall(r"\[([^]]*\.py)\]\(examples\.md#([^)]*)\)", cookbook)

@@ -1,75 +1,61 @@
-"""Send what happens to every program that connects, as lines of JSON over TCP.
-
-With WebSockets it is the same, with another server.
-"""
+"""Send what happens to every browser that is connected, as JSON over WebSockets."""
 
 import asyncio
-import json
+from contextlib import suppress
 from dataclasses import asdict
 
-from aiosage import ConnectionConfig, IMAPClient, NewMessage, WatchEvent
+from aiohttp import ClientSession, web
 
-MOST_BEHIND = 2**16  # octets that a slow listener may have waiting
+from aiosage import ConnectionConfig, EventQueue, IMAPClient, NewMessage
 
-
-class Broadcast:
-    """The listeners. One that is slow holds up no other, and misses events."""
-
-    def __init__(self) -> None:
-        self._writers: set[asyncio.StreamWriter] = set()
-
-    async def serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """Have one more listener, until it is gone."""
-        self._writers.add(writer)
-        try:
-            while await reader.read(1024):
-                pass  # what it says is of no interest
-        except ConnectionError:
-            pass
-        finally:
-            self._writers.discard(writer)
-            writer.close()
-
-    def send(self, event: WatchEvent) -> None:
-        """Tell all listeners of *event*."""
-        told = {"type": type(event).__name__, **asdict(event)}
-        line = json.dumps(told, default=sorted).encode() + b"\n"
-        for writer in self._writers:
-            if writer.transport.get_write_buffer_size() < MOST_BEHIND:
-                writer.write(line)
-
-    async def aclose(self) -> None:
-        """Say goodbye to all."""
-        writers = list(self._writers)
-        for writer in writers:
-            writer.close()
-        waits = (writer.wait_closed() for writer in writers)
-        await asyncio.gather(*waits, return_exceptions=True)
+MOST_BEHIND = 100  # events that wait for a slow listener; the others are told later
 
 
-async def listen(port: int) -> None:
-    """Print the first line that comes: what another program would do."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    told = json.loads(await reader.readline())
-    print(told["type"], "in", told["mailbox"])
-    writer.close()
-    await writer.wait_closed()
+async def tell(socket: web.WebSocketResponse, events: EventQueue) -> None:
+    """Tell one listener, at its own pace."""
+    with suppress(ConnectionError):  # it is gone
+        async for event in events:
+            if isinstance(event, NewMessage):
+                told = asdict(event) | {"flags": sorted(event.flags)}
+                await socket.send_json({"type": "new", **told})
 
 
-async def main(config: ConnectionConfig) -> None:
-    broadcast = Broadcast()
+async def listen(url: str) -> None:
+    """Print the first event that comes: what a browser would do."""
+    async with ClientSession() as session, session.ws_connect(url) as socket:
+        print("listening", flush=True)
+        told = await socket.receive_json()
+        print(told["type"], "in", told["mailbox"])
+
+
+async def main(config: ConnectionConfig, port: int = 0) -> None:
     async with IMAPClient(config) as client, client.watch("INBOX") as events:
-        server = await asyncio.start_server(broadcast.serve, "127.0.0.1", 0)
-        async with server:
-            port: int = server.sockets[0].getsockname()[1]
-            listeners = [asyncio.create_task(listen(port)) for _ in range(2)]
-            while not all(listener.done() for listener in listeners):
-                event = await events.get()
-                if isinstance(event, NewMessage):
-                    broadcast.send(event)
-            await broadcast.aclose()
+
+        async def serve(request: web.Request) -> web.WebSocketResponse:
+            socket = web.WebSocketResponse(heartbeat=30.0)
+            await socket.prepare(request)
+            own = events.subscribe(MOST_BEHIND)  # none holds up another
+            telling = asyncio.create_task(tell(socket, own))
+            try:
+                async for _ in socket:
+                    pass  # what it says is of no interest
+            finally:
+                own.unsubscribe()
+                telling.cancel()
+                await asyncio.wait([telling])
+            return socket
+
+        app = web.Application()
+        app.router.add_get("/events", serve)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+            host, at = runner.addresses[0][:2]
+            url = f"ws://{host}:{at}/events"
+            await asyncio.gather(listen(url), listen(url))  # for ever, in a service
+        finally:
+            await runner.cleanup()
 
 
 if __name__ == "__main__":

@@ -140,6 +140,25 @@ async def test_a_failing_or_silent_account_is_no_matter_to_others(
             assert accounts.health()["silent"].state is AccountState.HEALTHY
 
 
+async def test_a_client_tells_its_health_without_asking_the_server(
+    server: Endpoint,
+) -> None:
+    """A probe asks every few seconds, also while the server does not answer."""
+    client = IMAPClient(config_of(server).with_password("wrong"))
+    assert client.health().state is AccountState.UNUSED
+    with pytest.raises(IMAPAuthenticationError):
+        await client.open()
+    health = client.health()
+    assert (health.state, health.failures) == (AccountState.FAILING, 1)
+    assert isinstance(health.error, IMAPAuthenticationError)
+    async with IMAPClient(config_of(server)) as client:
+        health = client.health()
+        assert (health.name, health.state) == (
+            client.config.account,
+            AccountState.HEALTHY,
+        )
+
+
 async def test_a_wrong_password_never_gets_the_connection_of_a_right_one(
     server: Endpoint,
 ) -> None:

@@ -15,6 +15,7 @@ from ..pool import IMAPConnectionPool, PoolStats
 from ..resilience import RetryPolicy
 from ..watch import EventQueue, WatchCursor, watch
 from ..wire import Limits
+from ._account_health import AccountHealth
 from ._folder_service import IMAPFolderService
 from ._recovery import Recovery
 from ._server import ServerInfo, server_info
@@ -198,6 +199,13 @@ class IMAPClient:
     def stats(self) -> PoolStats:
         """Return how its connections stand."""
         return self._pool.stats()
+
+    def health(self) -> AccountHealth:
+        """Return whether it can be connected to, as it was when last tried.
+
+        Asks nobody, so it suits a probe that is asked often.
+        """
+        return AccountHealth.of(self.config.account, self._pool)
 
     async def open(self) -> None:
         """Connect and log in; `aclose` must follow. ``async with`` does both.
