@@ -163,6 +163,7 @@ class Account:
             username=self._user,
             password=Secret(self._password),
             security=Security.PLAIN,
+            poll_interval=0.1,
         )
         return IMAPClient(config, max_connections=1, retry=POLICY)
 
