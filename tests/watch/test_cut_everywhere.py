@@ -22,8 +22,11 @@ from ..client.test_cut_everywhere import (
     EVERY_ON_DOVECOT,
     Account,
     MemoryServerAccount,
+    reusing,
 )
 from .mirror import Mirrors
+
+__all__ = ["reusing"]  # a fixture
 
 AT_ONCE: Final = 32
 """Most of the time, each waits to connect again."""
@@ -31,6 +34,8 @@ AT_ONCE: Final = 32
 WATCHED: Final = ("INBOX", "Archive")
 NONE: Final = frozenset[Flag]()
 SEEN: Final = frozenset({Flag.SEEN})
+
+pytestmark = pytest.mark.timeout(1800 if EVERY == 1 else 120)
 
 Arm = Callable[[], None]
 Watch = Callable[[IMAPClient, IMAPClient, Arm], Awaitable[None]]
@@ -145,12 +150,12 @@ async def test_a_watch_cut_anywhere_tells_each_change_once(
 @pytest.mark.dovecot
 @pytest.mark.parametrize("name", WATCHES)
 async def test_a_watch_cut_anywhere_tells_each_change_once_on_dovecot(
-    name: str, dovecot: DovecotServer
+    name: str, reusing: DovecotServer
 ) -> None:
     """With NOTIFY and QRESYNC."""
 
     def new_account() -> Account:
-        user = dovecot.new_user()
-        return Account(dovecot.host, dovecot.port, user, dovecot.password)
+        user = reusing.new_user()
+        return Account(reusing.host, reusing.port, user, reusing.password)
 
     assert await cut_everywhere(WATCHES[name], new_account, by=EVERY_ON_DOVECOT) > 3
