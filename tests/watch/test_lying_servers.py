@@ -236,3 +236,44 @@ async def test_a_mailbox_made_while_mailboxes_are_listed_is_not_overlooked() -> 
         asyncio.timeout(PATIENCE),
     ):
         assert await events.get() == MailboxCreated("B")
+
+
+async def test_a_mailbox_told_of_while_others_are_listed_is_not_watched() -> None:
+    """NOTIFY is for all of one's mailboxes, whatever pattern is listed just then."""
+    opened: list[str] = []
+    is_idle = asyncio.Event()
+    tag = ""
+
+    async def script(peer: Peer) -> None:
+        nonlocal tag
+        await peer.play(with_capabilities("NOTIFY"))
+        lists = 0
+        with suppress(PeerGone):
+            while True:
+                match (await peer.line()).split():
+                    case [tag, command, *words]:
+                        pass
+                    case _:
+                        command, words = "DONE", []
+                said = f"{tag} OK\r\n"
+                if command == "LIST":
+                    lists += 1
+                    names = ("A/one", "A/two/deep", "Other")[: 1 if lists == 1 else 3]
+                    said = "".join(f'* LIST () "/" {n}\r\n' for n in names) + said
+                elif command == "EXAMINE":
+                    opened.append(words[0])
+                    said = f"* 0 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n{said}"
+                elif command == "IDLE":
+                    said = "+ idling\r\n"
+                    is_idle.set()
+                peer.send(said.encode())
+
+    async with (
+        scripted(script) as port,
+        IMAPClient(config(port)) as client,
+        asyncio.timeout(PATIENCE),
+    ):
+        async with client.watch("A/%") as events:
+            await is_idle.wait()
+            assert events.empty()
+        assert opened == ["A/one"]

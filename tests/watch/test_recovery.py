@@ -229,6 +229,32 @@ async def test_mailboxes_that_fit_a_pattern_come_and_go(
                 }
 
 
+@pytest.mark.parametrize(
+    ("watched", "left"),
+    [
+        (["A/*"], ["A/B", "A/B/C"]),
+        (["A/%"], ["A/B"]),
+        (["INBOX", "A/%"], ["INBOX", "A/B"]),
+        (["Q*"], []),
+    ],
+)
+async def test_what_is_not_watched_any_more_is_not_told_to_be_gone(
+    server: Endpoint, other: OtherClient, watched: list[str], left: list[str]
+) -> None:
+    """A cursor may be of a watch of other mailboxes; what did go is told."""
+    for name in ("A/B", "A/B/C", "Q"):
+        other.create(name)
+    async with client_of(server) as client:
+        async with client.watch("*") as events:
+            cursor = events.cursor
+        other.delete("Q")
+        async with client.watch(*watched, since=cursor) as events:
+            if "Q*" in watched:
+                assert await take(events, 1) == [MailboxDeleted("Q")]
+            assert events.empty()
+            assert sorted(events.cursor.mailboxes) == sorted(left)
+
+
 async def test_a_mailbox_that_is_renamed_is_told_as_such_where_the_server_does(
     dovecot: DovecotServer,
 ) -> None:

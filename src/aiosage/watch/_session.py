@@ -367,11 +367,15 @@ class WatchSession:
             return
         self._lists = 0
         try:
-            found, answers = await self._scope.find(self._connection)
+            found, answers = await self._scope.find(
+                self._connection, is_notified=self.is_notified
+            )
             if self._lists > answers:  # the server told of one since it answered
                 self._must_ask = True
         finally:
             self._lists = None
+        for name in self._scope.take_unfit():
+            self._hub.forget(name)
         for name, old in self._scope.take_renamed(found):
             self._hub.rename(old, name)
         for name in self._scope.update(found):
