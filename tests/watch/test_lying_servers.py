@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
+from itertools import cycle
 
 import pytest
 
@@ -277,3 +279,48 @@ async def test_a_mailbox_told_of_while_others_are_listed_is_not_watched() -> Non
             await is_idle.wait()
             assert events.empty()
         assert opened == ["A/one"]
+
+
+async def test_a_busy_mailbox_does_not_hide_that_others_are_not_told_of() -> None:
+    """What the server tells of one says nothing of what it tells of the others."""
+    asked = 0
+    is_asked_again = asyncio.Event()
+
+    async def push(peer: Peer) -> None:
+        for flags in cycle(("\\Seen", "")):
+            peer.send(f"* 1 FETCH (FLAGS ({flags}))\r\n".encode())
+            await asyncio.sleep(0.01)
+
+    async def script(peer: Peer) -> None:
+        nonlocal asked
+        tag = ""
+        await peer.play(with_capabilities("NOTIFY"))
+        with suppress(PeerGone):
+            while True:
+                words = (await peer.line()).split()
+                tag, command = (tag, "DONE") if len(words) == 1 else words[:2]
+                said = f"{tag} OK\r\n"
+                if command == "EXAMINE":
+                    said = f"* 1 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n{said}"
+                elif command == "UID":
+                    said = f"* 1 FETCH (UID 1 FLAGS ())\r\n{said}"
+                elif command == "STATUS":
+                    asked += 1
+                    marks = "UIDVALIDITY 7 UIDNEXT 2 MESSAGES 1 UNSEEN 1"
+                    said = f"* STATUS {words[2]} ({marks})\r\n{said}"
+                    if asked > 1:
+                        is_asked_again.set()
+                elif command == "IDLE":
+                    peer.send(b"+ idling\r\n")
+                    pushing = asyncio.create_task(push(peer))
+                    await peer.line()
+                    pushing.cancel()
+                peer.send(said.encode())
+
+    async with (
+        scripted(script) as port,
+        IMAPClient(replace(config(port), idle_check=0.1)) as client,
+        client.watch("INBOX", "A"),
+        asyncio.timeout(PATIENCE),
+    ):
+        await is_asked_again.wait()

@@ -389,3 +389,20 @@ def lose_index(server: DovecotServer, user: str) -> None:
     home = Path(server.doveadm("user", "-f", "home", user).strip())
     for index in home.rglob("dovecot.index*"):
         index.unlink()
+
+
+async def test_others_are_asked_no_more_often_because_much_is_heard() -> None:
+    """There may be a thousand of them."""
+    async with MemoryServer() as memory:
+        account = memory.add_account("user", "secret")
+        account.create_mailbox("A")
+        endpoint = endpoint_of("memory", memory, "user")
+        async with (
+            Relay(endpoint.host, endpoint.port) as relay,
+            client_of(replace(endpoint, port=relay.port), poll_interval=60) as client,
+            client.watch("INBOX", "A") as events,
+        ):
+            for number in range(1, 6):
+                account.mailbox("INBOX").deliver(small(number))
+                await take(events, 1)
+            assert relay.commands.count("STATUS") == 1

@@ -123,7 +123,7 @@ class WatchSession:
         self._must_fetch = False
         self._must_yield = False  # others want the connection
         self._trusted_until = 0.0
-        self._heard_at = asyncio.get_running_loop().time()
+        self._heard_at = self._asked_at = asyncio.get_running_loop().time()
         self._due: OrderedDict[str, None] = OrderedDict()  # others to look at
         self._marks: dict[str, Marks] = {}  # why
         self._loss: IMAPConnectionError | None = None
@@ -173,7 +173,7 @@ class WatchSession:
                 if code is None or code.name != "NOTIFICATIONOVERFLOW":
                     return
                 self.is_notified = False
-                self._is_doubtful = self._must_ask = True
+                self._is_doubtful = True
             case StatusData(mailbox=name):
                 if not self.is_notified:
                     return
@@ -465,7 +465,7 @@ class WatchSession:
         longest = min(
             self._renewal if is_idle else config.poll_interval,
             max(self._heard_at + config.idle_check - self._now(), 0.0),
-            config.poll_interval if self._polls else float("inf"),
+            max(self._asking_at - self._now(), 0.0),
         )
         with anyio.move_on_after(longest):
             async with self._connection.idle() if is_idle else nullcontext():
@@ -477,9 +477,13 @@ class WatchSession:
             await self._news.wait()
 
     @property
-    def _polls(self) -> bool:
-        """Whether others must be asked for, since the server tells nothing."""
-        return self._scope.has_others and not self.is_notified
+    def _asking_at(self) -> float:
+        """When to ask for the others, whatever is heard of the mailbox that is open."""
+        if not self._scope.has_others:
+            return float("inf")
+        config = self._connection.config
+        interval = config.idle_check if self.is_notified else config.poll_interval
+        return self._asked_at + interval
 
     async def _catch_up(self) -> None:
         config = self._connection.config
@@ -496,9 +500,11 @@ class WatchSession:
             self._is_doubtful = True  # opening it again tells why
         self._settle()
         if self._is_doubtful:
+            self._must_ask = True
             await self._notify()
-        if self._must_ask or self._polls or is_silent:
+        if self._must_ask or self._now() >= self._asking_at - _EARLY:
             self._must_ask = False
+            self._asked_at = self._now()
             await self._list()
             await self._ask_others()
         await self._look_at_due()
