@@ -9,7 +9,13 @@ from itertools import cycle
 
 import pytest
 
-from aiosage import FlagsChanged, IMAPClient, MailboxCreated, NewMessage
+from aiosage import (
+    ConnectionState,
+    FlagsChanged,
+    IMAPClient,
+    MailboxCreated,
+    NewMessage,
+)
 from aiosage.testing import PeerGone
 from aiosage.watch import MailboxCursor, WatchCursor
 
@@ -324,3 +330,65 @@ async def test_a_busy_mailbox_does_not_hide_that_others_are_not_told_of() -> Non
         asyncio.timeout(PATIENCE),
     ):
         await is_asked_again.wait()
+
+
+async def test_what_is_told_between_two_commands_may_not_be_all() -> None:
+    """Numbers of changes are told in any order, so the highest proves nothing."""
+    seen = "S: * 1 FETCH (UID 1 FLAGS (\\Seen) MODSEQ (10))"
+    opened = """S: * OK [UIDVALIDITY 7] ok
+S: * OK [HIGHESTMODSEQ {}] ok"""
+    scripts = iter(
+        (
+            f"""{with_capabilities("CONDSTORE ENABLE QRESYNC")}
+C: T1 ENABLE QRESYNC
+S: * ENABLED QRESYNC
+S: T1 OK
+C: T2 EXAMINE INBOX (CONDSTORE)
+S: * 2 EXISTS
+{opened.format(8)}
+S: T2 OK
+C: T3 UID FETCH 1:4294967295 (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS () MODSEQ (7))
+S: * 2 FETCH (UID 2 FLAGS () MODSEQ (8))
+S: T3 OK
+C: T4 IDLE
+S: + idling
+S: * 3 EXISTS
+C: DONE
+S: T4 OK
+C: T5 UID FETCH 3:4294967295 (FLAGS)
+S: * 3 FETCH (UID 3 FLAGS () MODSEQ (8))
+S: T5 OK
+{seen}
+C: T6 IDLE""",
+            f"""{with_capabilities("CONDSTORE ENABLE QRESYNC")}
+C: T1 ENABLE QRESYNC
+S: * ENABLED QRESYNC
+S: T1 OK
+C: T2 EXAMINE INBOX (QRESYNC (7 8))
+S: * 3 EXISTS
+{opened.format(10)}
+{seen}
+S: * 2 FETCH (UID 2 FLAGS (\\Seen) MODSEQ (9))
+S: T2 OK
+C: T3 IDLE
+S: + idling
+{END.format(3, 4)}""",
+        )
+    )
+
+    async def script(peer: Peer) -> None:
+        await peer.play(next(scripts))
+        peer.writer.close()
+
+    async with (
+        scripted(script) as port,
+        IMAPClient(config(port)) as client,
+        client.watch("INBOX") as events,
+    ):
+        told = [e for e in await take(events, 5) if not isinstance(e, ConnectionState)]
+        assert told == [
+            NewMessage("INBOX", 7, 3, NONE),
+            FlagsChanged("INBOX", 7, 1, SEEN),
+            FlagsChanged("INBOX", 7, 2, SEEN),
+        ]

@@ -124,6 +124,7 @@ class WatchSession:
         self._must_yield = False  # others want the connection
         self._trusted_until = 0.0
         self._heard_at = self._asked_at = asyncio.get_running_loop().time()
+        self._heard_to = 0  # highest mod-sequence before the last command
         self._due: OrderedDict[str, None] = OrderedDict()  # others to look at
         self._marks: dict[str, Marks] = {}  # why
         self._loss: IMAPConnectionError | None = None
@@ -296,6 +297,7 @@ class WatchSession:
             self._is_doubtful = False
             self._trusted_until = self._now() + _TRUST
         self._qresync = self._view = None
+        self._heard_to = 0
         condstore = self.supports("CONDSTORE")
         if same and "QRESYNC" in connection.enabled and box.uidvalidity and box.modseq:
             self._qresync = QResync(box.uidvalidity, box.modseq)
@@ -469,7 +471,11 @@ class WatchSession:
         )
         with anyio.move_on_after(longest):
             async with self._connection.idle() if is_idle else nullcontext():
-                await self._wait_to_act()
+                try:
+                    await self._wait_to_act()
+                finally:
+                    if self._view is not None:
+                        self._heard_to = self._view.modseq
 
     async def _wait_to_act(self) -> None:
         while not self._must_act:
@@ -514,11 +520,11 @@ class WatchSession:
     def _settle(self) -> None:
         """Note that everything up to the highest mod-sequence seen has been told.
 
-        That is so when a command that lets the server tell everything has ended.
+        What was seen, that is, before a command that lets the server tell everything,
+        and that has ended. Since then it may have told some of what it has to tell.
         """
-        box, view = self._box, self._view
-        if box is not None and view is not None and box.modseq is not None:
-            box.modseq = max(box.modseq, view.modseq)
+        if self._box is not None and self._box.modseq is not None:
+            self._box.modseq = max(self._box.modseq, self._heard_to)
 
     async def _fetch_new(self) -> None:
         """Read new messages for the queues that have room for them."""
