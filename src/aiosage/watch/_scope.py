@@ -44,6 +44,7 @@ class Scope:
         self._elsewhere = frozenset(elsewhere)
         self.names: list[str] = list(self.explicit)
         self._left_out: set[str] = set()
+        self._taken_back: set[str] = set()
         self._renamed: dict[str, str] = {}
         self._new: set[str] = set()
         self._is_first = known is None
@@ -68,10 +69,15 @@ class Scope:
         return name in self._new
 
     def leave_out(self, name: str) -> None:
-        """Watch *name* no more: it cannot be opened."""
+        """Watch *name* no more until `take_back`: it cannot be opened."""
         self._left_out.add(name)
         if name in self.names:
             self.names.remove(name)
+
+    def take_back(self) -> None:
+        """Watch what was left out, if it is still there when `update` is called."""
+        self._taken_back |= self._left_out
+        self._left_out.clear()
 
     def note_renamed(self, data: ListData) -> None:
         """Note it if *data* tells of a new name (RFC 5465 §5.4)."""
@@ -138,12 +144,14 @@ class Scope:
 
     def update(self, found: Mapping[str, None]) -> list[str]:
         """Watch the mailboxes *found*; return the names of those that are gone."""
-        self._left_out &= set(found)
+        gone = [n for n in self._left_out | self._taken_back if n not in found]
+        self._left_out.difference_update(gone)
+        self._taken_back.clear()
         inbox = [name for name in ("INBOX",) if name in found]  # most happens there
         still = [name for name in self.names if name in found]
         wanted = dict.fromkeys((*self.explicit, *inbox, *still, *found))
         names = [name for name in wanted if name not in self._left_out]
-        gone = [name for name in self.names if name not in wanted]
+        gone += [name for name in self.names if name not in wanted]
         if not self._is_first:
             self._new |= set(names) - set(self.names)
         self._new &= set(names)

@@ -33,6 +33,7 @@ from ..model import (
 )
 from ..wire import (
     SET_OCTETS,
+    Code,
     Condition,
     ExistsData,
     ExpungeData,
@@ -120,6 +121,7 @@ class WatchSession:
         self.is_notified = self.must_end = False
         self._is_doubtful = False  # the server has warned
         self._must_ask = False  # names have changed
+        self._retry_at = 0.0  # what was left out
         self._must_fetch = False
         self._must_yield = False  # others want the connection
         self._trusted_until = 0.0
@@ -162,6 +164,9 @@ class WatchSession:
                 self._loss = news
             case SelectResult():
                 self._opened(news)
+            case Status(code=Code(name="NOTIFICATIONOVERFLOW")):
+                self.is_notified = False
+                self._is_doubtful = self._must_ask = True
             case Status(condition=Condition.NO):
                 if self._is_opening or self._now() < self._trusted_until:
                     return
@@ -170,11 +175,6 @@ class WatchSession:
                 if not self._is_opening and self._view is not None:
                     self._view.modseq = max(self._view.modseq, value)
                 return
-            case Status(code=code):
-                if code is None or code.name != "NOTIFICATIONOVERFLOW":
-                    return
-                self.is_notified = False
-                self._is_doubtful = True
             case StatusData(mailbox=name):
                 if not self.is_notified:
                     return
@@ -240,6 +240,7 @@ class WatchSession:
     async def begin(self) -> None:
         """Look at all mailboxes, and have the server tell what happens to them."""
         await self._enable_qresync()
+        self._take_back()
         await self._list()
         await self._notify()
         if self.is_notified:
@@ -268,13 +269,16 @@ class WatchSession:
         try:
             await self._look(box)
         except IMAPOperationError as error:
-            if box.name in self._scope.explicit or error.retryable:
+            # Dovecot says SERVERBUG of a mailbox that is broken, and may ever be.
+            is_broken = error.code == "SERVERBUG"
+            if box.name in self._scope.explicit or (error.retryable and not is_broken):
                 raise
             await self._list()
             if box.name in self._scope.names:
-                log.info("%r cannot be watched: %s", box.name, error)
+                log.info("%r cannot be watched now: %s", box.name, error)
                 self._scope.leave_out(box.name)
-                self._hub.delete(box.name)
+                if not is_broken:
+                    self._hub.delete(box.name)
             return False
         return True
 
@@ -387,6 +391,11 @@ class WatchSession:
             if not box.is_known:
                 self._due[box.name] = None
 
+    def _take_back(self) -> None:
+        """Try again what could not be opened: it may be mended."""
+        self._scope.take_back()
+        self._retry_at = self._now() + self._connection.config.idle_check
+
     async def _notify(self) -> None:
         """Have the server tell of the other mailboxes, if it can (RFC 5465)."""
         if not self.supports("NOTIFY") or not self._scope.has_others:
@@ -406,6 +415,7 @@ class WatchSession:
             is_away: nobody has listened for a while.
         """
         boxes = self._others
+        self._asked_at = self._now()
         self._statuses = Counter()
         try:
             answers = await ask(
@@ -510,7 +520,8 @@ class WatchSession:
             await self._notify()
         if self._must_ask or self._now() >= self._asking_at - _EARLY:
             self._must_ask = False
-            self._asked_at = self._now()
+            if self._now() >= self._retry_at - _EARLY:
+                self._take_back()
             await self._list()
             await self._ask_others()
         await self._look_at_due()
