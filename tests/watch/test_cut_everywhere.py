@@ -28,8 +28,8 @@ from .mirror import Mirrors
 
 __all__ = ["reusing"]  # a fixture
 
-AT_ONCE: Final = 32
-"""Most of the time, each waits to connect again."""
+AT_ONCE: Final = 8 if EVERY == 1 else 32
+"""More of them, for minutes, take longer each than a `Mirror` has patience for."""
 
 WATCHED: Final = ("INBOX", "Archive")
 NONE: Final = frozenset[Flag]()
