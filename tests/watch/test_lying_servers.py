@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
+from itertools import cycle
 
 import pytest
 
-from aiosage import FlagsChanged, IMAPClient, MailboxCreated, NewMessage
+from aiosage import (
+    ConnectionState,
+    FlagsChanged,
+    IMAPClient,
+    MailboxCreated,
+    NewMessage,
+)
 from aiosage.testing import PeerGone
 from aiosage.watch import MailboxCursor, WatchCursor
 
@@ -236,3 +244,151 @@ async def test_a_mailbox_made_while_mailboxes_are_listed_is_not_overlooked() -> 
         asyncio.timeout(PATIENCE),
     ):
         assert await events.get() == MailboxCreated("B")
+
+
+async def test_a_mailbox_told_of_while_others_are_listed_is_not_watched() -> None:
+    """NOTIFY is for all of one's mailboxes, whatever pattern is listed just then."""
+    opened: list[str] = []
+    is_idle = asyncio.Event()
+    tag = ""
+
+    async def script(peer: Peer) -> None:
+        nonlocal tag
+        await peer.play(with_capabilities("NOTIFY"))
+        lists = 0
+        with suppress(PeerGone):
+            while True:
+                match (await peer.line()).split():
+                    case [tag, command, *words]:
+                        pass
+                    case _:
+                        command, words = "DONE", []
+                said = f"{tag} OK\r\n"
+                if command == "LIST":
+                    lists += 1
+                    names = ("A/one", "A/two/deep", "Other")[: 1 if lists == 1 else 3]
+                    said = "".join(f'* LIST () "/" {n}\r\n' for n in names) + said
+                elif command == "EXAMINE":
+                    opened.append(words[0])
+                    said = f"* 0 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n{said}"
+                elif command == "IDLE":
+                    said = "+ idling\r\n"
+                    is_idle.set()
+                peer.send(said.encode())
+
+    async with (
+        scripted(script) as port,
+        IMAPClient(config(port)) as client,
+        asyncio.timeout(PATIENCE),
+    ):
+        async with client.watch("A/%") as events:
+            await is_idle.wait()
+            assert events.empty()
+        assert opened == ["A/one"]
+
+
+async def test_a_busy_mailbox_does_not_hide_that_others_are_not_told_of() -> None:
+    """What the server tells of one says nothing of what it tells of the others."""
+    asked = 0
+    is_asked_again = asyncio.Event()
+
+    async def push(peer: Peer) -> None:
+        for flags in cycle(("\\Seen", "")):
+            peer.send(f"* 1 FETCH (FLAGS ({flags}))\r\n".encode())
+            await asyncio.sleep(0.01)
+
+    async def script(peer: Peer) -> None:
+        nonlocal asked
+        tag = ""
+        await peer.play(with_capabilities("NOTIFY"))
+        with suppress(PeerGone):
+            while True:
+                words = (await peer.line()).split()
+                tag, command = (tag, "DONE") if len(words) == 1 else words[:2]
+                said = f"{tag} OK\r\n"
+                if command == "EXAMINE":
+                    said = f"* 1 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n{said}"
+                elif command == "UID":
+                    said = f"* 1 FETCH (UID 1 FLAGS ())\r\n{said}"
+                elif command == "STATUS":
+                    asked += 1
+                    marks = "UIDVALIDITY 7 UIDNEXT 2 MESSAGES 1 UNSEEN 1"
+                    said = f"* STATUS {words[2]} ({marks})\r\n{said}"
+                    if asked > 1:
+                        is_asked_again.set()
+                elif command == "IDLE":
+                    peer.send(b"+ idling\r\n")
+                    pushing = asyncio.create_task(push(peer))
+                    await peer.line()
+                    pushing.cancel()
+                peer.send(said.encode())
+
+    async with (
+        scripted(script) as port,
+        IMAPClient(replace(config(port), idle_check=0.1)) as client,
+        client.watch("INBOX", "A"),
+        asyncio.timeout(PATIENCE),
+    ):
+        await is_asked_again.wait()
+
+
+async def test_what_is_told_between_two_commands_may_not_be_all() -> None:
+    """Numbers of changes are told in any order, so the highest proves nothing."""
+    seen = "S: * 1 FETCH (UID 1 FLAGS (\\Seen) MODSEQ (10))"
+    opened = """S: * OK [UIDVALIDITY 7] ok
+S: * OK [HIGHESTMODSEQ {}] ok"""
+    scripts = iter(
+        (
+            f"""{with_capabilities("CONDSTORE ENABLE QRESYNC")}
+C: T1 ENABLE QRESYNC
+S: * ENABLED QRESYNC
+S: T1 OK
+C: T2 EXAMINE INBOX (CONDSTORE)
+S: * 2 EXISTS
+{opened.format(8)}
+S: T2 OK
+C: T3 UID FETCH 1:4294967295 (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS () MODSEQ (7))
+S: * 2 FETCH (UID 2 FLAGS () MODSEQ (8))
+S: T3 OK
+C: T4 IDLE
+S: + idling
+S: * 3 EXISTS
+C: DONE
+S: T4 OK
+C: T5 UID FETCH 3:4294967295 (FLAGS)
+S: * 3 FETCH (UID 3 FLAGS () MODSEQ (8))
+S: T5 OK
+{seen}
+C: T6 IDLE""",
+            f"""{with_capabilities("CONDSTORE ENABLE QRESYNC")}
+C: T1 ENABLE QRESYNC
+S: * ENABLED QRESYNC
+S: T1 OK
+C: T2 EXAMINE INBOX (QRESYNC (7 8))
+S: * 3 EXISTS
+{opened.format(10)}
+{seen}
+S: * 2 FETCH (UID 2 FLAGS (\\Seen) MODSEQ (9))
+S: T2 OK
+C: T3 IDLE
+S: + idling
+{END.format(3, 4)}""",
+        )
+    )
+
+    async def script(peer: Peer) -> None:
+        await peer.play(next(scripts))
+        peer.writer.close()
+
+    async with (
+        scripted(script) as port,
+        IMAPClient(config(port)) as client,
+        client.watch("INBOX") as events,
+    ):
+        told = [e for e in await take(events, 5) if not isinstance(e, ConnectionState)]
+        assert told == [
+            NewMessage("INBOX", 7, 3, NONE),
+            FlagsChanged("INBOX", 7, 1, SEEN),
+            FlagsChanged("INBOX", 7, 2, SEEN),
+        ]

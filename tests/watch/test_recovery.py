@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
@@ -29,7 +29,7 @@ from aiosage.testing import CyrusServer, DovecotServer, MemoryServer
 from ..client.accounts import OtherClient, client_of, small
 from ..client.relay import Relay
 from ..conftest import CYRUS, Endpoint
-from ..connection.scripted import LOGGED_IN, config, scripted
+from ..connection.scripted import LOGGED_IN, Peer, PeerGone, config, scripted
 from .mirror import Mirrors, take
 
 NONE = frozenset[Flag]()
@@ -229,6 +229,32 @@ async def test_mailboxes_that_fit_a_pattern_come_and_go(
                 }
 
 
+@pytest.mark.parametrize(
+    ("watched", "left"),
+    [
+        (["A/*"], ["A/B", "A/B/C"]),
+        (["A/%"], ["A/B"]),
+        (["INBOX", "A/%"], ["INBOX", "A/B"]),
+        (["Q*"], []),
+    ],
+)
+async def test_what_is_not_watched_any_more_is_not_told_to_be_gone(
+    server: Endpoint, other: OtherClient, watched: list[str], left: list[str]
+) -> None:
+    """A cursor may be of a watch of other mailboxes; what did go is told."""
+    for name in ("A/B", "A/B/C", "Q"):
+        other.create(name)
+    async with client_of(server) as client:
+        async with client.watch("*") as events:
+            cursor = events.cursor
+        other.delete("Q")
+        async with client.watch(*watched, since=cursor) as events:
+            if "Q*" in watched:
+                assert await take(events, 1) == [MailboxDeleted("Q")]
+            assert events.empty()
+            assert sorted(events.cursor.mailboxes) == sorted(left)
+
+
 async def test_a_mailbox_that_is_renamed_is_told_as_such_where_the_server_does(
     dovecot: DovecotServer,
 ) -> None:
@@ -363,3 +389,77 @@ def lose_index(server: DovecotServer, user: str) -> None:
     home = Path(server.doveadm("user", "-f", "home", user).strip())
     for index in home.rglob("dovecot.index*"):
         index.unlink()
+
+
+async def test_others_are_asked_no_more_often_because_much_is_heard() -> None:
+    """There may be a thousand of them."""
+    async with MemoryServer() as memory:
+        account = memory.add_account("user", "secret")
+        account.create_mailbox("A")
+        endpoint = endpoint_of("memory", memory, "user")
+        async with (
+            Relay(endpoint.host, endpoint.port) as relay,
+            client_of(replace(endpoint, port=relay.port), poll_interval=60) as client,
+            client.watch("INBOX", "A") as events,
+        ):
+            for number in range(1, 6):
+                account.mailbox("INBOX").deliver(small(number))
+                await take(events, 1)
+            assert relay.commands.count("STATUS") == 1
+
+
+async def test_a_mailbox_that_is_broken_holds_up_no_other(
+    dovecot: DovecotServer,
+) -> None:
+    """Dovecot says SERVERBUG, try later; when it is mended, nothing is missing."""
+    server = endpoint_of("dovecot", dovecot, dovecot.new_user())
+    other = OtherClient(server)
+    other.create("A")
+    other.deliver(small(1), mailbox="A")
+    home = Path(dovecot.doveadm("user", "-f", "home", server.username).strip())
+    folder = home / "mdbox/mailboxes/A/dbox-Mails"
+    async with client_of(server, idle_check=0.2) as client:
+        async with client.watch("INBOX", "*") as events:
+            cursor = events.cursor
+        other.deliver(small(2), mailbox="A")
+        folder.chmod(0)
+        async with client.watch("INBOX", "*", since=cursor) as events:
+            other.deliver(small(1))
+            assert [e for e in await take(events, 1) if isinstance(e, NewMessage)]
+            folder.chmod(0o700)
+            (new,) = await take(events, 1)
+            assert isinstance(new, NewMessage)
+            assert (new.mailbox, new.uid) == ("A", 2)
+
+
+async def test_what_may_be_opened_again_is_watched_again() -> None:
+    """It was told to be gone, so all that is in it is new."""
+    is_open = False
+    tag = ""
+
+    async def script(peer: Peer) -> None:
+        nonlocal tag
+        await peer.play(LOGGED_IN)
+        with suppress(PeerGone):
+            while True:
+                words = (await peer.line()).split()
+                tag, command = (tag, "DONE") if len(words) == 1 else words[:2]
+                said = f"{tag} OK\r\n"
+                if command == "LIST":
+                    said = f'* LIST () "/" A\r\n* LIST () "/" INBOX\r\n{said}'
+                elif command in ("EXAMINE", "STATUS") and words[2] == "A":
+                    said = said if is_open else f"{tag} NO [NOPERM]\r\n"
+                    said = f"* 0 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n{said}"
+                elif command == "EXAMINE":
+                    said = f"* 0 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n{said}"
+                elif command == "IDLE":
+                    said = "+ idling\r\n"
+                peer.send(said.encode())
+
+    async with (
+        scripted(script) as port,
+        IMAPClient(replace(config(port), idle_check=0.1, poll_interval=0.1)) as client,
+        client.watch("INBOX", "*") as events,
+    ):
+        is_open = True
+        assert await take(events, 1) == [MailboxCreated("A")]

@@ -122,6 +122,10 @@ class Hub:
             queue.herald(MailboxDeleted(name), old, ())
         self._fill()
 
+    def forget(self, name: str) -> None:
+        """Tell nothing of *name*, of which nothing has been told: it is not watched."""
+        self.mailboxes.pop(name, None)
+
     def rename(self, old_name: str, name: str) -> None:
         """Tell that a mailbox has another name."""
         box = self.mailboxes.pop(old_name)

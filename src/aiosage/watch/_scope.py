@@ -9,6 +9,7 @@ from ..connection import IMAPConnection
 from ..model import Flag
 from ..wire import ListData, with_inbox
 from ..wire.commands import ListMailboxes
+from ._pattern import fits, is_pattern
 
 _NOT_THERE: Final = frozenset({Flag("\\Noselect"), Flag("\\NonExistent")})
 
@@ -19,8 +20,8 @@ class Scope:
     Args:
         watched: names, or patterns with ``*`` and ``%`` (RFC 9051 §6.3.9), each
             once.
-        known: what the patterns fitted when the cursor was kept; None if there is
-            no cursor.
+        known: what was watched when the cursor was kept, whether or not the
+            patterns fit it; None if there is no cursor.
         elsewhere: names that are not watched though a pattern fits them, since
             another connection does.
 
@@ -43,9 +44,12 @@ class Scope:
         self._elsewhere = frozenset(elsewhere)
         self.names: list[str] = list(self.explicit)
         self._left_out: set[str] = set()
+        self._taken_back: set[str] = set()
         self._renamed: dict[str, str] = {}
         self._new: set[str] = set()
         self._is_first = known is None
+        self._is_from_cursor = known is not None
+        self._delimiters: set[str] = set()
         if self.patterns and known is not None:
             others = self._elsewhere.union(self.explicit)
             self.names += [name for name in known if name not in others]
@@ -65,32 +69,61 @@ class Scope:
         return name in self._new
 
     def leave_out(self, name: str) -> None:
-        """Watch *name* no more: it cannot be opened."""
+        """Watch *name* no more until `take_back`: it cannot be opened."""
         self._left_out.add(name)
         if name in self.names:
             self.names.remove(name)
+
+    def take_back(self) -> None:
+        """Watch what was left out, if it is still there when `update` is called."""
+        self._taken_back |= self._left_out
+        self._left_out.clear()
 
     def note_renamed(self, data: ListData) -> None:
         """Note it if *data* tells of a new name (RFC 5465 §5.4)."""
         if data.old_name is not None:
             self._renamed[with_inbox(data.name)] = with_inbox(data.old_name)
 
-    async def find(self, connection: IMAPConnection) -> tuple[Mapping[str, None], int]:
+    async def find(
+        self, connection: IMAPConnection, *, is_notified: bool = False
+    ) -> tuple[Mapping[str, None], int]:
         """Return the mailboxes that the patterns fit, in the server's order.
 
         And how many answers told it: a server that tells of changes may add some.
+
+        Args:
+            connection: to the server.
+            is_notified: it does, so some may be of mailboxes that were not asked for.
         """
         found: dict[str, None] = {}
         answers = 0
+        watched = set(self.names)
         for pattern in self.patterns:
             for listed in await connection.execute(ListMailboxes(pattern)):
                 answers += 1
                 name = with_inbox(listed.data.name)
+                if listed.data.delimiter:
+                    self._delimiters.add(listed.data.delimiter)
                 if listed.data.attributes & _NOT_THERE:
                     found.pop(name, None)
-                elif name not in self._elsewhere:
+                elif name not in self._elsewhere and (
+                    not is_notified or name in watched or self._fits(name)
+                ):
                     found[name] = None
         return found, answers
+
+    def _fits(self, name: str) -> bool:
+        """Return whether a pattern fits *name*, once there is an answer of LIST."""
+        return any(fits(name, pattern, self._delimiters) for pattern in self.patterns)
+
+    def take_unfit(self) -> list[str]:
+        """Return what has been watched until the cursor was kept, and is not now."""
+        if not self._is_from_cursor:
+            return []
+        self._is_from_cursor = False
+        before = self.names
+        self.names = [n for n in before if n in self.explicit or self._fits(n)]
+        return list(set(before) - set(self.names))
 
     def take_renamed(self, found: Iterable[str]) -> list[tuple[str, str]]:
         """Return new and old names of what has been renamed, and is still there."""
@@ -111,20 +144,17 @@ class Scope:
 
     def update(self, found: Mapping[str, None]) -> list[str]:
         """Watch the mailboxes *found*; return the names of those that are gone."""
-        self._left_out &= set(found)
+        gone = [n for n in self._left_out | self._taken_back if n not in found]
+        self._left_out.difference_update(gone)
+        self._taken_back.clear()
         inbox = [name for name in ("INBOX",) if name in found]  # most happens there
         still = [name for name in self.names if name in found]
         wanted = dict.fromkeys((*self.explicit, *inbox, *still, *found))
         names = [name for name in wanted if name not in self._left_out]
-        gone = [name for name in self.names if name not in wanted]
+        gone += [name for name in self.names if name not in wanted]
         if not self._is_first:
             self._new |= set(names) - set(self.names)
         self._new &= set(names)
         self.names = names
         self._is_first = False
         return gone
-
-
-def is_pattern(name: str) -> bool:
-    """Return whether *name* stands for any number of mailboxes."""
-    return "*" in name or "%" in name

@@ -2,11 +2,8 @@
 
 One of the mailboxes is open, and heard by IDLE. Of the others the server tells by
 NOTIFY that something has happened, or it is asked by STATUS now and then; then the
-mailbox is opened, what happened is worked out, and the first one is opened again.
-
-A mailbox that is opened is compared with what is known of it. With QRESYNC
-(RFC 7162 §3.2.5) the server tells the difference; with CONDSTORE it tells all
-UIDs, and the flags that have changed; else UIDs and flags of all messages.
+mailbox is opened, what happened is worked out, and the first one is opened again
+(see `OpenMailbox`).
 """
 
 from __future__ import annotations
@@ -23,16 +20,11 @@ import anyio
 from ..connection import IMAPConnection, News
 from ..errors import IMAPConnectionError, IMAPOperationError
 from ..model import (
-    MAX_UID,
-    Flags,
-    IMAPSearchCriteria,
     MessagePart,
-    MessageSet,
-    lasting_flags,
     profile_of,
 )
 from ..wire import (
-    SET_OCTETS,
+    Code,
     Condition,
     ExistsData,
     ExpungeData,
@@ -46,19 +38,15 @@ from ..wire import (
 )
 from ..wire.commands import (
     Enable,
-    QResync,
-    Select,
     SelectResult,
     SessionState,
-    UidScan,
-    UidSearch,
 )
 from ._hub import Hub
-from ._mailbox import Marks, WatchedMailbox, knows_since, marks_of, tells_all
+from ._mailbox import Marks, WatchedMailbox, marks_of, tells_all
+from ._open import OpenMailbox
 from ._others import ask, notify
 from ._read import read
 from ._scope import Scope
-from ._view import MailboxView
 
 log = logging.getLogger("aiosage.watch")
 
@@ -67,11 +55,6 @@ _TRUST: Final = 60.0
 
 _EARLY: Final = 0.01
 """Seconds that a timer may be early."""
-
-_ALL: Final = MessageSet.from_range(1, MAX_UID)
-
-_ATTEMPTS: Final = 3
-"""Times UIDs are asked for while messages go, before all flags are asked for."""
 
 
 class WatchSession:
@@ -109,21 +92,18 @@ class WatchSession:
         self._renewal = min(
             connection.config.idle_renewal, profile.idle_renewal or float("inf")
         )
-        self._box: WatchedMailbox | None = None  # that is open
-        self._view: MailboxView | None = None  # of it
-        self._qresync: QResync | None = None  # under way
-        self._is_opening = False  # what is said is about no mailbox yet
-        self._is_looking = False  # what is said is part of a comparison
+        self._open = OpenMailbox(connection, hub, self._trusted)
         # What an answer and a push have in common: those heard while one is asked.
         self._statuses: Counter[str] | None = None
         self._lists: int | None = None
         self.is_notified = self.must_end = False
         self._is_doubtful = False  # the server has warned
         self._must_ask = False  # names have changed
+        self._retry_at = 0.0  # what was left out
         self._must_fetch = False
         self._must_yield = False  # others want the connection
         self._trusted_until = 0.0
-        self._heard_at = asyncio.get_running_loop().time()
+        self._asked_at = self._now()
         self._due: OrderedDict[str, None] = OrderedDict()  # others to look at
         self._marks: dict[str, Marks] = {}  # why
         self._loss: IMAPConnectionError | None = None
@@ -160,20 +140,17 @@ class WatchSession:
             case IMAPConnectionError():
                 self._loss = news
             case SelectResult():
-                self._opened(news)
+                self._open.begin(news)
+            case Status(code=Code(name="NOTIFICATIONOVERFLOW")):
+                self.is_notified = False
+                self._is_doubtful = self._must_ask = True
             case Status(condition=Condition.NO):
-                if self._is_opening or self._now() < self._trusted_until:
+                if self._open.is_opening or self._now() < self._trusted_until:
                     return
                 self._is_doubtful = True
             case Status(code=NumberCode(name="HIGHESTMODSEQ", value=value)):
-                if not self._is_opening and self._view is not None:
-                    self._view.modseq = max(self._view.modseq, value)
+                self._open.note_modseq(value)
                 return
-            case Status(code=code):
-                if code is None or code.name != "NOTIFICATIONOVERFLOW":
-                    return
-                self.is_notified = False
-                self._is_doubtful = self._must_ask = True
             case StatusData(mailbox=name):
                 if not self.is_notified:
                     return
@@ -190,15 +167,8 @@ class WatchSession:
                     return
                 self._must_ask = True
             case ExistsData() | ExpungeData() | FetchData() | VanishedData():
-                if self._is_opening or self._view is None or self._box is None:
+                if not self._open.hear(news):
                     return
-                self._heard_at = self._now()
-                changes = self._view.apply(news)
-                if self._is_looking:
-                    for _ in changes:  # told when all is known
-                        pass
-                    return
-                self._hub.change(self._box, changes)
             case _:
                 return
         self._news.set()
@@ -208,29 +178,6 @@ class WatchSession:
         if name in self._scope.names[1:]:
             self._due[name] = None
 
-    def _opened(self, selected: SelectResult) -> None:
-        """Begin to number the messages of the mailbox that is open now."""
-        box = self._box
-        assert box is not None
-        self._is_opening = False
-        self._view = MailboxView(box.name, selected.exists)
-        since = self._qresync
-        if since is None or selected.uidvalidity != since.uidvalidity:
-            return
-        if not knows_since(selected, since.modseq):
-            return
-        flags: dict[int, Flags] = {
-            uid: known
-            for uid, known in box.flags.items()
-            if uid not in selected.vanished
-        }
-        for data in selected.changed:
-            if data.uid is not None and data.flags is not None:
-                flags[data.uid] = lasting_flags(data.flags)
-        uids = MessageSet(flags)
-        if len(uids) == selected.exists:  # else the server means it otherwise
-            self._view.assume(uids, flags)
-
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
 
@@ -239,6 +186,7 @@ class WatchSession:
     async def begin(self) -> None:
         """Look at all mailboxes, and have the server tell what happens to them."""
         await self._enable_qresync()
+        self._take_back()
         await self._list()
         await self._notify()
         if self.is_notified:
@@ -267,13 +215,16 @@ class WatchSession:
         try:
             await self._look(box)
         except IMAPOperationError as error:
-            if box.name in self._scope.explicit or error.retryable:
+            # Dovecot says SERVERBUG of a mailbox that is broken, and may ever be.
+            is_broken = error.code == "SERVERBUG"
+            if box.name in self._scope.explicit or (error.retryable and not is_broken):
                 raise
             await self._list()
             if box.name in self._scope.names:
-                log.info("%r cannot be watched: %s", box.name, error)
+                log.info("%r cannot be watched now: %s", box.name, error)
                 self._scope.leave_out(box.name)
-                self._hub.delete(box.name)
+                if not is_broken:
+                    self._hub.delete(box.name)
             return False
         return True
 
@@ -286,78 +237,15 @@ class WatchSession:
         first = self._first
         if first is None:
             self._is_doubtful = False
-        return first if self._box is not first or self._is_doubtful else None
+        return first if self._open.box is not first or self._is_doubtful else None
 
     async def _look(self, box: WatchedMailbox) -> None:
         """Open *box*, and tell how it differs from what was told of it."""
-        connection, same = self._connection, box.is_known
-        self._box, self._is_opening, self._is_looking = box, True, True
         if self._is_doubtful:
             self._is_doubtful = False
             self._trusted_until = self._now() + _TRUST
-        self._qresync = self._view = None
-        condstore = self.supports("CONDSTORE")
-        if same and "QRESYNC" in connection.enabled and box.uidvalidity and box.modseq:
-            self._qresync = QResync(box.uidvalidity, box.modseq)
-        selected = await connection.execute(
-            Select(box.name, True, condstore and not self._qresync, self._qresync)
-        )
-        view = self._open_view()
-        same &= selected.uids_persist and selected.uidvalidity == box.uidvalidity
-        since = box.modseq if same and condstore else None
-        if since and view.has_unknown and knows_since(selected, since):
-            await self._find_changes(view, box)
-        await self._identify()
-        for uids in view.without_flags.iter_wire(SET_OCTETS):
-            await connection.execute(UidScan(uids))
-        self._is_looking = False
-        box.looked_at = self._heard_at = self._now()
+        await self._open.look(box, is_new=self._scope.is_new(box.name))
         box.marks = self._marks.pop(box.name, box.marks)
-        if same:
-            self._hub.replace(box, view.flags, selected.highest_modseq)
-        else:
-            self._hub.begin(
-                box,
-                selected.uidvalidity,
-                view.flags,
-                selected.highest_modseq,
-                is_told=self._scope.is_new(box.name),
-            )
-
-    def _open_view(self) -> MailboxView:
-        assert self._view is not None  # made when the mailbox was opened
-        return self._view
-
-    async def _find_changes(self, view: MailboxView, box: WatchedMailbox) -> None:
-        """Ask for all UIDs, and the flags that have changed (RFC 7162 §3.1.4)."""
-        search = UidSearch(IMAPSearchCriteria.ALL, self.supports("ESEARCH"))
-        for _ in range(_ATTEMPTS):
-            expunged = view.expunged
-            found = await self._connection.execute(search)
-            if view.expunged == expunged and len(found) <= len(view):
-                view.assume(found, box.flags)
-                await self._connection.execute(UidScan(_ALL, box.modseq))
-                return
-
-    async def _identify(self) -> None:
-        """Ask for the UIDs and flags of messages that are known by number only.
-
-        A message that is expunged before it can be asked for stays unknown until
-        the server says that it is gone. So does one that the server counts, but
-        tells nothing of, as some do if it is broken.
-        """
-        view = self._view
-        if view is None:
-            return
-        while view.has_unknown:
-            # As many as before may be others, that came meanwhile.
-            before = view.unknown_count, view.identified
-            await self._connection.execute(UidScan(view.unknown))
-            if before == (view.unknown_count, view.identified):
-                await self._connection.noop()
-                if before == (view.unknown_count, view.identified):
-                    view.note_asked()
-                    return
 
     # -- The others.
 
@@ -367,11 +255,15 @@ class WatchSession:
             return
         self._lists = 0
         try:
-            found, answers = await self._scope.find(self._connection)
+            found, answers = await self._scope.find(
+                self._connection, is_notified=self.is_notified
+            )
             if self._lists > answers:  # the server told of one since it answered
                 self._must_ask = True
         finally:
             self._lists = None
+        for name in self._scope.take_unfit():
+            self._hub.forget(name)
         for name, old in self._scope.take_renamed(found):
             self._hub.rename(old, name)
         for name in self._scope.update(found):
@@ -380,6 +272,11 @@ class WatchSession:
         for box in self._others:
             if not box.is_known:
                 self._due[box.name] = None
+
+    def _take_back(self) -> None:
+        """Try again what could not be opened: it may be mended."""
+        self._scope.take_back()
+        self._retry_at = self._now() + self._connection.config.idle_check
 
     async def _notify(self) -> None:
         """Have the server tell of the other mailboxes, if it can (RFC 5465)."""
@@ -400,6 +297,7 @@ class WatchSession:
             is_away: nobody has listened for a while.
         """
         boxes = self._others
+        self._asked_at = self._now()
         self._statuses = Counter()
         try:
             answers = await ask(
@@ -443,9 +341,8 @@ class WatchSession:
 
     @property
     def _must_act(self) -> bool:
-        view = self._view
         return bool(
-            (view is not None and view.has_unasked)
+            self._open.has_unasked
             or self._due
             or self._is_doubtful
             or self._must_ask
@@ -460,12 +357,15 @@ class WatchSession:
         is_idle = self._connection.supports("IDLE")
         longest = min(
             self._renewal if is_idle else config.poll_interval,
-            max(self._heard_at + config.idle_check - self._now(), 0.0),
-            config.poll_interval if self._polls else float("inf"),
+            max(self._open.heard_at + config.idle_check - self._now(), 0.0),
+            max(self._asking_at - self._now(), 0.0),
         )
         with anyio.move_on_after(longest):
             async with self._connection.idle() if is_idle else nullcontext():
-                await self._wait_to_act()
+                try:
+                    await self._wait_to_act()
+                finally:
+                    self._open.note_heard()
 
     async def _wait_to_act(self) -> None:
         while not self._must_act:
@@ -473,42 +373,40 @@ class WatchSession:
             await self._news.wait()
 
     @property
-    def _polls(self) -> bool:
-        """Whether others must be asked for, since the server tells nothing."""
-        return self._scope.has_others and not self.is_notified
+    def _asking_at(self) -> float:
+        """When to ask for the others, whatever is heard of the mailbox that is open."""
+        if not self._scope.has_others:
+            return float("inf")
+        config = self._connection.config
+        interval = config.idle_check if self.is_notified else config.poll_interval
+        return self._asked_at + interval
 
     async def _catch_up(self) -> None:
         config = self._connection.config
-        is_silent = self._now() - self._heard_at >= config.idle_check - _EARLY
+        is_silent = self._now() - self._open.heard_at >= config.idle_check - _EARLY
         if is_silent or not self._connection.supports("IDLE"):
             # Servers do lose what they should push.
             await self._connection.noop()
-            self._heard_at = self._now()
+            self._open.heard_at = self._now()
         try:
-            await self._identify()
+            await self._open.identify()
         except IMAPOperationError as error:
             if error.retryable:
                 raise
             self._is_doubtful = True  # opening it again tells why
-        self._settle()
+        self._open.settle()
         if self._is_doubtful:
+            self._must_ask = True
             await self._notify()
-        if self._must_ask or self._polls or is_silent:
+        if self._must_ask or self._now() >= self._asking_at - _EARLY:
             self._must_ask = False
+            if self._now() >= self._retry_at - _EARLY:
+                self._take_back()
             await self._list()
             await self._ask_others()
         await self._look_at_due()
         if self._must_fetch:
             await self._fetch_new()
-
-    def _settle(self) -> None:
-        """Note that everything up to the highest mod-sequence seen has been told.
-
-        That is so when a command that lets the server tell everything has ended.
-        """
-        box, view = self._box, self._view
-        if box is not None and view is not None and box.modseq is not None:
-            box.modseq = max(box.modseq, view.modseq)
 
     async def _fetch_new(self) -> None:
         """Read new messages for the queues that have room for them."""
@@ -518,7 +416,7 @@ class WatchSession:
                 if name not in self._scope.names:  # it went meanwhile
                     continue
                 box = self._hub.mailbox(name)
-                if self._box is not box and not await self._look_if_there(box):
+                if self._open.box is not box and not await self._look_if_there(box):
                     continue
                 found = await read(self._connection, name, uids, self._fetch)
                 if found.is_refused:

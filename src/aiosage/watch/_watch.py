@@ -33,8 +33,9 @@ from ..wire import with_inbox
 from ._cursor import WatchCursor
 from ._events import ConnectionState
 from ._hub import Hub
+from ._pattern import is_pattern
 from ._queue import EventQueue
-from ._scope import Scope, is_pattern
+from ._scope import Scope
 from ._session import WatchSession
 
 log = logging.getLogger("aiosage.watch")
@@ -83,7 +84,8 @@ async def watch(
         fetch: what to read of each new message before it is told of. As many as
             the queue has room for are held in memory.
         since: the cursor of an earlier watch, to be told first what has happened
-            since then. Mailboxes that it does not know begin as they are now.
+            since then. Mailboxes that it does not know begin as they are now;
+            what it knows of others is forgotten.
 
     Raises:
         ValueError: a number is less than 1, or *since* is no cursor.
