@@ -36,7 +36,7 @@ from ._opener import Opener
 from ._plan import Request
 from ._slots import Slots, Ticket
 from ._stats import Counts, PoolStats
-from ._warming import Upkeep, borrow_at_once
+from ._warming import Upkeep, do_at_once
 
 _PATIENCE: Final = 5.0
 """Seconds, at most, to wait until connecting is tried again; else callers are told."""
@@ -179,9 +179,13 @@ class IMAPConnectionPool:
         return not self._closing.is_set() and self._slots.size < self._least
 
     async def _warm_up(self) -> None:
-        # With the idle ones borrowed, too, others are opened. Callers have the rest,
-        # or are opening it themselves.
-        await borrow_at_once(self.connection, self._least - self._slots.lent)
+        missing = self._least - self._slots.size - self._slots.wanting_new
+        await do_at_once(self._add_one, missing)
+
+    async def _add_one(self) -> None:
+        entry = await self._check_out(Request(is_new=True), None)
+        if entry is not None:
+            self._check_in(entry)
 
     async def resize(
         self, *, min_size: int | None = None, max_size: int | None = None
@@ -255,6 +259,8 @@ class IMAPConnectionPool:
         """
         request = Request(mailbox, read_only, is_patient=on_wanted is not None)
         entry = await self._check_out(request, known_uid)
+        assert entry is not None  # it is, for who wants no new one
+        self._counts.served += 1
         try:
             entry.on_wanted = on_wanted
             self._press()
@@ -266,7 +272,8 @@ class IMAPConnectionPool:
         if self._closing.is_set():
             raise IMAPPoolClosed(f"the pool of {self._config.account} is closed")
 
-    async def _check_out(self, request: Request, known_uid: int | None) -> Entry:
+    async def _check_out(self, request: Request, known_uid: int | None) -> Entry | None:
+        """Wait for a connection; None if a new one was wanted, and is no more."""
         await lowlevel.checkpoint()  # or a caller in a loop might let nobody else run
         self._check_open()
         deadline = anyio.current_time() + self._acquire_timeout
@@ -274,7 +281,8 @@ class IMAPConnectionPool:
         ticket = self._slots.join(request, event.set)
         while True:
             self._serve()
-            await self._wait(ticket, event, deadline)
+            if not await self._wait(ticket, event, deadline):
+                return None
             entry, is_new = ticket.connection, False
             if ticket.permit is not None:
                 try:
@@ -299,7 +307,6 @@ class IMAPConnectionPool:
                     self._check_in(entry)
                     raise
                 else:
-                    self._counts.served += 1
                     return entry
             self._check_open()
             event = anyio.Event()
@@ -316,8 +323,12 @@ class IMAPConnectionPool:
 
     async def _wait(
         self, ticket: Ticket[Entry, Permit], event: anyio.Event, deadline: float
-    ) -> None:
-        """Wait until *ticket* is served, and then hold its slot."""
+    ) -> bool:
+        """Wait until *ticket* is served, and then hold its slot.
+
+        Returns:
+            Whether it is; if not, it needs not be any more.
+        """
         if not ticket.is_served:
             begin = self._clock()
             try:
@@ -327,7 +338,7 @@ class IMAPConnectionPool:
                 self._abandon(ticket)
                 raise
             self._counts.note_wait(self._clock() - begin)
-        if self._closing.is_set() or not ticket.is_served:
+        if self._closing.is_set() or not event.is_set():
             self._abandon(ticket)
             self._check_open()
             self._counts.timeouts += 1
@@ -337,6 +348,7 @@ class IMAPConnectionPool:
                 self.stats(),
                 self._share.why_full(),
             )
+        return ticket.is_served
 
     def _abandon(self, ticket: Ticket[Entry, Permit]) -> None:
         """Do without *ticket*, and let others have what it was handed."""
@@ -347,7 +359,7 @@ class IMAPConnectionPool:
             self._share.release(ticket.permit)
             self._serve()
             self._note_all_back()
-        elif not self._closing.is_set():
+        else:
             self._slots.leave(ticket)
             self._serve()  # it may have wanted a permit
 
@@ -364,6 +376,8 @@ class IMAPConnectionPool:
             self._end(entry)
         for permit in self._share.want(self._slots.wanted):
             self._slots.admit(permit)
+        if len(self._slots.idle) + len(self._busy) >= self._least:
+            self._slots.dismiss_new()  # callers have opened what was missing
         if served.review_at is not None:
             self._review_at(served.review_at)
         self._press()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 
 import anyio
 
@@ -15,29 +14,16 @@ from ..resilience import backoff
 log = logging.getLogger("aiosage.pool")
 
 
-async def borrow_at_once(
-    borrow: Callable[[], AbstractAsyncContextManager[object]], count: int
-) -> None:
-    """Borrow *count* connections until all are there, so that as many are opened.
+async def do_at_once(work: Callable[[], Awaitable[None]], times: int) -> None:
+    """Do *work* so many times, all at once.
 
     The first error is raised as it is.
     """
-    missing = count
-    all_open = anyio.Event()
-
-    async def hold() -> None:
-        nonlocal missing
-        async with borrow():
-            missing -= 1
-            if not missing:
-                all_open.set()
-            await all_open.wait()  # else the next would get the same
-
     error: BaseException
     try:
         async with anyio.create_task_group() as tasks:
-            for _ in range(count):
-                tasks.start_soon(hold)
+            for _ in range(times):
+                tasks.start_soon(work)
     except BaseExceptionGroup as group:
         error = group.exceptions[0]  # the others failed likewise
     else:
