@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import anyio
 import pytest
 
 from aiosage import ConnectionBudget, IMAPClient, IMAPConnectionPool, Secret
@@ -160,3 +161,19 @@ async def test_idle_connections_are_lent_while_others_are_replaced(
             await one.noop()
             await another.noop()
         assert pool.stats().opened == 3
+
+
+async def test_what_is_lost_again_at_once_is_replaced_ever_later(
+    server: Endpoint, relay: Relay
+) -> None:
+    """A server that lets one in, and hangs up, is not stormed with logins."""
+    config = config_of(server, port=relay.port)
+    async with IMAPConnectionPool(config) as pool:
+        with anyio.move_on_after(1.5):
+            while True:
+                await until(lambda: pool.stats().idle == 1)
+                relay.cut()
+                await until(lambda: pool.stats().idle == 0)
+        assert 3 <= pool.stats().opened <= 8
+        async with asyncio.timeout(5):
+            await use(pool)  # which waits for nothing
