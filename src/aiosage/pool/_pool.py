@@ -108,6 +108,7 @@ class IMAPConnectionPool:
         self._counts = Counts()
         self._opener = Opener(config, prepare, self._share, budget, self._counts)
         self._upkeep = Upkeep(self._is_short, self._warm_up)
+        self._opening: set[anyio.CancelScope] = set()
         self._closing = anyio.Event()
         self._all_back = anyio.Event()  # closed, and nobody holds a connection
 
@@ -415,13 +416,20 @@ class IMAPConnectionPool:
 
     async def _connect(self, permit: Permit) -> Entry | None:
         """Open a connection; None if there are too many, and others will end."""
-        try:
-            connection = await self._opener.open(permit)
-        except BaseException:
-            self._slots.give_back(None)
-            self._serve()
-            self._note_all_back()
-            raise
+        connection = None
+        with anyio.CancelScope() as scope:
+            self._opening.add(scope)
+            try:
+                connection = await self._opener.open(permit)
+            except BaseException:
+                self._slots.give_back(None)
+                self._serve()
+                self._note_all_back()
+                raise
+            finally:
+                self._opening.discard(scope)
+        if scope.cancelled_caught:
+            self._check_open()
         if connection is None:
             self._slots.give_back(None)
             self._note_all_back()
@@ -482,15 +490,17 @@ class IMAPConnectionPool:
     async def aclose(self) -> None:
         """Close the pool: nobody gets a connection any more.
 
-        Who waits for one gets an `IMAPPoolClosed`. Connections in use may come
-        back for ``close_grace`` seconds; then they are cut, and whoever uses them
-        gets an `IMAPConnectionLost`. May be called again.
+        Who waits for one, or opens one, gets an `IMAPPoolClosed`. Connections in
+        use may come back for ``close_grace`` seconds; then they are cut, and whoever
+        uses them gets an `IMAPConnectionLost`. May be called again.
         """
         if not self._closing.is_set():
             self._closing.set()
             self._slots.dismiss()
             self._share.leave()
             self._upkeep.end()
+            for scope in self._opening:
+                scope.cancel()
             if self._timer is not None:
                 self._timer.cancel()
         self._note_all_back()
