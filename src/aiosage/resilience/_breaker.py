@@ -88,23 +88,24 @@ class CircuitBreaker(Generic[K]):
             CircuitOpen: it does not; ``retry_after`` says when it may.
         """
         ticket = self._admit(key)
+        is_failure: bool | None = None
         try:
+            if ticket.is_probe:
+                self._tell(key, self._circuit(key))
             yield
+            is_failure = False
         except Exception as error:
-            circuit = self._circuit(key)
             is_failure = self._counts(error)
+            raise
+        finally:  # whatever is raised, by a callback, too: a probe must end
+            circuit = self._circuit(key)
             if is_failure is None:
-                self._put(key, circuit.abandoned(ticket))
+                circuit = circuit.abandoned(ticket)
             elif is_failure:
-                self._put(key, circuit.failed(ticket, self._rules, self._clock()))
+                circuit = circuit.failed(ticket, self._rules, self._clock())
             else:
-                self._put(key, circuit.succeeded(ticket))
-            raise
-        except BaseException:
-            self._put(key, self._circuit(key).abandoned(ticket))
-            raise
-        else:
-            self._put(key, self._circuit(key).succeeded(ticket))
+                circuit = circuit.succeeded(ticket)
+            self._put(key, circuit)
 
     def snapshot(self, key: K) -> CircuitSnapshot:
         """Return how the circuit of *key* stands."""
@@ -126,8 +127,6 @@ class CircuitBreaker(Generic[K]):
             # How long a probe takes is not known; nobody shall ask all the time.
             raise CircuitOpen(key, retry_after=wait if wait > 0 else 1.0)
         self._put(key, circuit)
-        if ticket.is_probe:
-            self._tell(key, circuit)
         return ticket
 
     def _circuit(self, key: K) -> Circuit:
