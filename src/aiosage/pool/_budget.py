@@ -17,7 +17,7 @@ from ..resilience import (
     RateSnapshot,
 )
 from ._allocation import Allocation, Permit, Scope, Share
-from ._circuits import USUAL_CIRCUIT, HostCircuits, PoolCircuits
+from ._circuits import USUAL_CIRCUIT, HostCircuits, PoolCircuits, delay_for_host
 from ._refusals import is_throttled
 from ._share import BudgetShare
 
@@ -149,6 +149,7 @@ class ConnectionBudget:
                 step=self._rate / 20,
                 slow=math.inf,  # a slow login is none too many
                 is_throttled=is_throttled,
+                delay_of=delay_for_host,
                 clock=self._clock,
             )
         return self._limiters[key]

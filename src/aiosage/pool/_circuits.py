@@ -64,6 +64,16 @@ def fault_of(error: Exception) -> Fault | None:
     return Fault.HOST
 
 
+def delay_for_host(error: Exception) -> float | None:
+    """Return the seconds that *error* asks all accounts of its host to wait.
+
+    What is asked of one account is no matter to the others.
+    """
+    if isinstance(error, IMAPConnectionError) and fault_of(error) is Fault.HOST:
+        return error.retry_after
+    return None
+
+
 def _counts_for_host(error: Exception) -> bool | None:
     fault = fault_of(error)
     return None if fault is None else fault is Fault.HOST
@@ -152,6 +162,20 @@ class PoolCircuits:
                 yield
         except CircuitOpen as error:
             raise error from why
+
+    def check(self, why: Exception | None = None) -> None:
+        """Find out whether it is of any use to wait for one's turn to connect.
+
+        Args:
+            why: the last error, for who shall not.
+
+        Raises:
+            CircuitOpen: it is of none, yet.
+        """
+        for key, circuits in (self._account, self._own), (self._host, self._hosts):
+            circuit = circuits.snapshot(key)
+            if circuit.state is CircuitState.OPEN:
+                raise CircuitOpen(key, retry_after=circuit.retry_after) from why
 
     def snapshot(self) -> CircuitSnapshot:
         """Return how that one stands which holds up for longer."""

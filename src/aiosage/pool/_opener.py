@@ -56,6 +56,7 @@ class Opener:
         *permit* has been given back if there is none.
         """
         try:
+            await self._wait_turn()
             with self.circuits.connecting(self.last_error):
                 connection = await self._try()
         except BaseException:
@@ -69,6 +70,16 @@ class Opener:
         self.last_error = None
         return connection
 
+    async def _wait_turn(self) -> None:
+        """Wait until the host takes another login.
+
+        It comes before connecting: a probe that waited would keep the others waiting,
+        and who waits while the host goes away is not to try it, too.
+        """
+        if self._limiter is not None:
+            self.circuits.check(self.last_error)
+            await self._limiter.acquire()
+
     async def _try(self) -> IMAPConnection | None:
         try:
             if self._ready_config is None:
@@ -78,7 +89,6 @@ class Opener:
                 )
             if self._limiter is None:
                 return await IMAPConnection.open(self._ready_config)
-            await self._limiter.acquire()
             with self._limiter.watching():
                 return await IMAPConnection.open(self._ready_config)
         except IMAPError as error:
