@@ -103,6 +103,7 @@ class IMAPConnectionPool:
         budget = budget or ConnectionBudget(clock=clock)
         self._share = budget.join(config, reclaim=self._reclaim, notify=self._serve)
         self._busy: dict[Entry, None] = {}  # in the order they were lent
+        self._loop: asyncio.AbstractEventLoop | None = None  # that it is used in
         self._timer: asyncio.TimerHandle | None = None
         self._review_due = 0.0
         self._counts = Counts()
@@ -251,7 +252,7 @@ class IMAPConnectionPool:
 
         Raises:
             IMAPPoolTimeout: none came free in time.
-            IMAPPoolClosed: the pool is closed.
+            IMAPPoolClosed: the pool is closed, or was used in another event loop.
             IMAPMailboxError: the mailbox cannot be opened.
             IMAPConnectionError: the server cannot be reached.
             IMAPAuthenticationError: it refused the credentials.
@@ -272,6 +273,18 @@ class IMAPConnectionPool:
     def _check_open(self) -> None:
         if self._closing.is_set():
             raise IMAPPoolClosed(f"the pool of {self._config.account} is closed")
+        self._loop = self._loop or asyncio.get_running_loop()
+        if self._loop is not asyncio.get_running_loop():
+            raise self._in_another_loop(self._loop)
+
+    def _in_another_loop(self, loop: asyncio.AbstractEventLoop) -> IMAPPoolClosed:
+        whose = f"the pool of {self._config.account}"
+        if not loop.is_closed():
+            return IMAPPoolClosed(f"{whose} is in use in another event loop")
+        return IMAPPoolClosed(
+            f"{whose} was in use in an event loop that has ended",
+            hint="Close it in that loop, and make another for the next.",
+        )
 
     async def _check_out(self, request: Request, known_uid: int | None) -> Entry | None:
         """Wait for a connection; None if a new one was wanted, and is no more."""
@@ -480,7 +493,8 @@ class IMAPConnectionPool:
 
     def _cut(self, entry: Entry) -> None:
         entry.connection.remove_listener(entry.listener)
-        entry.connection.abort()
+        if self._loop is not None and not self._loop.is_closed():
+            entry.connection.abort()
         self._counts.closed += 1
 
     def _note_all_back(self) -> None:
@@ -493,7 +507,13 @@ class IMAPConnectionPool:
         Who waits for one, or opens one, gets an `IMAPPoolClosed`. Connections in
         use may come back for ``close_grace`` seconds; then they are cut, and whoever
         uses them gets an `IMAPConnectionLost`. May be called again.
+
+        Raises:
+            IMAPPoolClosed: it is in use in another event loop, which runs.
         """
+        if self._loop not in (None, asyncio.get_running_loop()):
+            self._forget()
+            return
         if not self._closing.is_set():
             self._closing.set()
             self._slots.dismiss()
@@ -512,6 +532,18 @@ class IMAPConnectionPool:
         finally:
             for entry in tuple(self._busy):
                 entry.connection.abort()
+
+    def _forget(self) -> None:
+        """Close the pool without its loop, which has ended, and its connections too."""
+        assert self._loop is not None
+        if not self._loop.is_closed():
+            raise self._in_another_loop(self._loop)
+        if not self._closing.is_set():
+            self._closing.set()
+            self._share.leave()
+            entries, self._slots.idle = (*self._slots.idle, *self._busy), []
+            for entry in entries:
+                self._end(entry)
 
     async def _close_idle(self) -> None:
         entries, self._slots.idle = self._slots.idle, []
