@@ -394,6 +394,8 @@ class IMAPConnectionPool:
             self._slots.dismiss_new()  # callers have opened what was missing
         if served.review_at is not None:
             self._review_at(served.review_at)
+        if self._slots.wanted and (delay := self._share.grows_in()) is not None:
+            self._review_at(self._clock() + delay)
         self._press()
 
     def _press(self) -> None:
