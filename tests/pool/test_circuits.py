@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from dataclasses import replace
 
 import pytest
 
@@ -29,12 +30,13 @@ from aiosage.client._recovery import Recovery
 from aiosage.model import Referral
 from aiosage.pool._circuits import Fault, fault_of
 from aiosage.resilience import CircuitRules, CircuitState
-from aiosage.testing import MemoryServer
+from aiosage.testing import Certificates, DovecotServer, MemoryServer
 
 from ..client.accounts import config_of
 from ..client.relay import Relay
 from ..conftest import Endpoint
 from ..resilience.instant import run
+from .test_load import allowed
 from .test_pool import Clock, turns, until, use
 
 RULES = CircuitRules(failures=2, recovery=10.0, longest=40.0)
@@ -56,9 +58,9 @@ def referred() -> IMAPConnectError:
     return error
 
 
-def distrusted() -> IMAPTLSError:
-    error = IMAPTLSError("the certificate is not trusted")
-    error.__cause__ = ssl.SSLCertVerificationError()
+def tls_failed(why: OSError) -> IMAPTLSError:
+    error = IMAPTLSError("no TLS")
+    error.__cause__ = why
     return error
 
 
@@ -72,7 +74,10 @@ def distrusted() -> IMAPTLSError:
         (IMAPConnectError("logging in to h:993: lost"), Fault.ACCOUNT),
         (IMAPAuthenticationError("wrong"), Fault.ACCOUNT),
         (IMAPAuthenticationError("busy", retryable=True), Fault.ACCOUNT),
-        (distrusted(), Fault.ACCOUNT),
+        (tls_failed(ssl.SSLCertVerificationError()), Fault.ACCOUNT),
+        (tls_failed(ssl.SSLError("no protocols available")), Fault.ACCOUNT),
+        (tls_failed(ssl.SSLEOFError()), Fault.HOST),
+        (tls_failed(ConnectionResetError()), Fault.HOST),
         (referred(), Fault.ACCOUNT),
         (IMAPConfigurationError(["auth: needs an extra"]), None),
         (OSError("of the token provider"), None),
@@ -139,6 +144,43 @@ async def test_a_wrong_password_keeps_out_nobody_else(server: Endpoint) -> None:
         assert wrong.stats().failures == 2
         await accounts["right"].mailbox().search()
         assert accounts.health()["right"].circuit.state is CircuitState.CLOSED
+
+
+@pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
+async def test_a_setting_that_cannot_work_keeps_out_nobody_else(
+    security: Security,
+) -> None:
+    """Such as TLS on a port that has none; or STARTTLS where it is not offered."""
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret")
+        right = plain(memory.port)
+        wrong = replace(right, security=security)
+        budget = ConnectionBudget(circuit=RULES)
+        configs = {"right": right, "wrong": wrong}
+        async with IMAPAccounts(configs, budget=budget) as accounts:
+            for _ in range(3):
+                with pytest.raises(IMAPError):
+                    await use(accounts["wrong"].pool)
+            await use(accounts["right"].pool)
+
+
+async def test_a_tls_port_is_silent_to_a_plain_client_alone(
+    certificates: Certificates, dovecot: DovecotServer
+) -> None:
+    right = replace(
+        allowed(dovecot),
+        port=dovecot.tls_port,
+        security=Security.TLS,
+        ca_file=str(certificates.ca_file),
+    )
+    wrong = replace(right, security=Security.PLAIN, ca_file=None, connect_timeout=0.05)
+    budget = ConnectionBudget(circuit=RULES)
+    configs = {"right": right, "wrong": wrong}
+    async with IMAPAccounts(configs, budget=budget) as accounts:
+        for _ in range(3):
+            with pytest.raises(IMAPError):
+                await use(accounts["wrong"].pool)
+        await use(accounts["right"].pool)
 
 
 async def test_one_caller_probes_and_the_others_are_told_to_wait() -> None:

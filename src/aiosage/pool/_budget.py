@@ -33,7 +33,7 @@ class BudgetStats:
         learned: the bounds that servers have taught and that still hold, by
             account (``user@host``) or host.
         circuits: the servers that are left alone since connecting has failed
-            again and again, by address.
+            again and again, by address and security, as ``host:993 (tls)``.
         rates: how logins are paced, by address.
     """
 

@@ -1,9 +1,9 @@
 """Not connecting for a while where that has failed again and again.
 
-There is a circuit for each server, which all pools of a budget share, and one for
-each pool. What fails before logging in begins is the server's, or its network's;
-what fails then is the account's, so that a wrong password, or one mailbox that
-hangs, keeps nobody else out.
+There is a circuit for each server, with TLS and without, which all pools of a budget
+share, and one for each pool. What fails before logging in begins is the server's, or
+its network's; what fails then is the account's, so that a wrong password, or one
+mailbox that hangs, keeps nobody else out.
 """
 
 from __future__ import annotations
@@ -58,8 +58,10 @@ def fault_of(error: Exception) -> Fault | None:
     if not isinstance(error, IMAPConnectionError):
         return None  # of this program: a setting, a token provider
     is_elsewhere = isinstance(error, IMAPConnectError) and error.referral is not None
-    is_distrusted = isinstance(error.__cause__, ssl.SSLCertVerificationError)
-    if is_elsewhere or is_distrusted or is_in_login(error):
+    # Accounts have TLS settings of their own; but an end amid it is the server's.
+    cause = error.__cause__
+    is_tls = isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError)
+    if is_elsewhere or is_tls or is_in_login(error):
         return Fault.ACCOUNT
     return Fault.HOST
 
@@ -140,7 +142,8 @@ class PoolCircuits:
         hosts: CircuitBreaker[str],
         own: CircuitBreaker[str],
     ) -> None:
-        self._host = config.address.lower()
+        # A port that has no TLS is not away for those who want none.
+        self._host = f"{config.address.lower()} ({config.security})"
         if isinstance(config.proxy, Proxy):
             self._host += f" through {config.proxy.address}"
         self._account = config.account
