@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 
 from ..connection import ConnectionConfig, IMAPConnection
 from ..errors import IMAPError
 from ._allocation import Permit
 from ._budget import ConnectionBudget
+from ._complaints import pool_closed
 from ._refusals import too_many
 from ._share import BudgetShare
 from ._stats import Counts
@@ -49,26 +50,40 @@ class Opener:
         self._counts = counts
         self.circuits = budget.circuits(config)
         self.last_error: IMAPError | None = None
+        self._under_way: set[CancelScope] = set()
 
     async def open(self, permit: Permit) -> IMAPConnection | None:
         """Open a connection; None if there are too many, and others will end.
 
         *permit* has been given back if there is none.
+
+        Raises:
+            IMAPPoolClosed: it was ended.
         """
-        try:
-            await self._wait_turn()
-            with self.circuits.connecting(self.last_error):
-                connection = await self._try()
-        except BaseException:
-            self._share.release(permit)
-            raise
+        connection = None
+        with CancelScope() as scope:
+            self._under_way.add(scope)
+            try:
+                await self._wait_turn()
+                with self.circuits.connecting(self.last_error):
+                    connection = await self._try()
+            finally:
+                self._under_way.discard(scope)
+                if connection is None:
+                    self._share.release(permit)
+        if scope.cancelled_caught:
+            raise pool_closed(self._config.account)
         if connection is None:
-            self._share.release(permit)
             return None
         self._counts.opened += 1
         self._counts.failures = 0
         self.last_error = None
         return connection
+
+    def end(self) -> None:
+        """End what is under way. Cannot wait."""
+        for scope in self._under_way:
+            scope.cancel()
 
     async def _wait_turn(self) -> None:
         """Wait until the host takes another login.

@@ -25,11 +25,11 @@ from ..errors import (
     CircuitOpen,
     IMAPConnectionError,
     IMAPError,
-    IMAPPoolClosed,
 )
+from ._alarm import Alarm
 from ._allocation import Permit
 from ._budget import ConnectionBudget
-from ._complaints import check_sizes, pool_timeout
+from ._complaints import check_sizes, in_another_loop, pool_closed, pool_timeout
 from ._entry import Entry, ask_back
 from ._freshness import make_ready
 from ._opener import Opener
@@ -104,12 +104,10 @@ class IMAPConnectionPool:
         self._share = budget.join(config, reclaim=self._reclaim, notify=self._serve)
         self._busy: dict[Entry, None] = {}  # in the order they were lent
         self._loop: asyncio.AbstractEventLoop | None = None  # that it is used in
-        self._timer: asyncio.TimerHandle | None = None
-        self._review_due = 0.0
+        self._alarm = Alarm(self._serve, clock)  # though nobody may come
         self._counts = Counts()
         self._opener = Opener(config, prepare, self._share, budget, self._counts)
         self._upkeep = Upkeep(self._is_short, self._warm_up)
-        self._opening: set[anyio.CancelScope] = set()
         self._closing = anyio.Event()
         self._all_back = anyio.Event()  # closed, and nobody holds a connection
 
@@ -272,19 +270,10 @@ class IMAPConnectionPool:
 
     def _check_open(self) -> None:
         if self._closing.is_set():
-            raise IMAPPoolClosed(f"the pool of {self._config.account} is closed")
+            raise pool_closed(self._config.account)
         self._loop = self._loop or asyncio.get_running_loop()
         if self._loop is not asyncio.get_running_loop():
-            raise self._in_another_loop(self._loop)
-
-    def _in_another_loop(self, loop: asyncio.AbstractEventLoop) -> IMAPPoolClosed:
-        whose = f"the pool of {self._config.account}"
-        if not loop.is_closed():
-            return IMAPPoolClosed(f"{whose} is in use in another event loop")
-        return IMAPPoolClosed(
-            f"{whose} was in use in an event loop that has ended",
-            hint="Close it in that loop, and make another for the next.",
-        )
+            raise in_another_loop(self._config.account, self._loop)
 
     async def _check_out(self, request: Request, known_uid: int | None) -> Entry | None:
         """Wait for a connection; None if a new one was wanted, and is no more."""
@@ -393,29 +382,15 @@ class IMAPConnectionPool:
         if len(self._slots.idle) + len(self._busy) >= self._least:
             self._slots.dismiss_new()  # callers have opened what was missing
         if served.review_at is not None:
-            self._review_at(served.review_at)
+            self._alarm.set(served.review_at)
         if self._slots.wanted and (delay := self._share.grows_in()) is not None:
-            self._review_at(self._clock() + delay)
+            self._alarm.set(self._clock() + delay)
         self._press()
 
     def _press(self) -> None:
         """Ask for a connection back if none comes back by itself."""
         if len(self._busy) == self._slots.lent > 0 and self._slots.is_pressed:
             ask_back(self._busy)
-
-    def _review_at(self, when: float) -> None:
-        """See to it that what gets too old is closed, though nobody may come."""
-        if self._timer is not None:
-            if self._review_due <= when:
-                return
-            self._timer.cancel()
-        self._review_due = when
-        delay = max(0.0, when - self._clock())
-        self._timer = asyncio.get_running_loop().call_later(delay, self._review)
-
-    def _review(self) -> None:
-        self._timer = None
-        self._serve()
 
     def _reclaim(self, permit: Permit) -> None:
         """Close the idle connection of *permit*: the budget needs it for another."""
@@ -431,20 +406,13 @@ class IMAPConnectionPool:
 
     async def _connect(self, permit: Permit) -> Entry | None:
         """Open a connection; None if there are too many, and others will end."""
-        connection = None
-        with anyio.CancelScope() as scope:
-            self._opening.add(scope)
-            try:
-                connection = await self._opener.open(permit)
-            except BaseException:
-                self._slots.give_back(None)
-                self._serve()
-                self._note_all_back()
-                raise
-            finally:
-                self._opening.discard(scope)
-        if scope.cancelled_caught:
-            self._check_open()
+        try:
+            connection = await self._opener.open(permit)
+        except BaseException:
+            self._slots.give_back(None)
+            self._serve()
+            self._note_all_back()
+            raise
         if connection is None:
             self._slots.give_back(None)
             self._note_all_back()
@@ -521,10 +489,8 @@ class IMAPConnectionPool:
             self._slots.dismiss()
             self._share.leave()
             self._upkeep.end()
-            for scope in self._opening:
-                scope.cancel()
-            if self._timer is not None:
-                self._timer.cancel()
+            self._opener.end()
+            self._alarm.cancel()
         self._note_all_back()
         try:
             await self._close_idle()
@@ -539,7 +505,7 @@ class IMAPConnectionPool:
         """Close the pool without its loop, which has ended, and its connections too."""
         assert self._loop is not None
         if not self._loop.is_closed():
-            raise self._in_another_loop(self._loop)
+            raise in_another_loop(self._config.account, self._loop)
         if not self._closing.is_set():
             self._closing.set()
             self._share.leave()
