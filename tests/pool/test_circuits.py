@@ -35,6 +35,8 @@ from aiosage.testing import Certificates, DovecotServer, MemoryServer
 from ..client.accounts import config_of
 from ..client.relay import Relay
 from ..conftest import Endpoint
+from ..connection.scripted import CAPABILITIES, LOGGED_IN, PASSWORD, Peer, scripted
+from ..connection.scripted import config as scripted_config
 from ..resilience.instant import run
 from .test_load import allowed
 from .test_pool import Clock, turns, until, use
@@ -144,6 +146,48 @@ async def test_a_wrong_password_keeps_out_nobody_else(server: Endpoint) -> None:
         assert wrong.stats().failures == 2
         await accounts["right"].mailbox().search()
         assert accounts.health()["right"].circuit.state is CircuitState.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("asked", "rules", "wait"),
+    [
+        (300_000, RULES, 300.0),
+        (999_999_999, RULES, 3600.0),  # eleven days: hardly
+        (300_000, None, None),
+    ],
+)
+async def test_an_account_that_is_told_how_long_to_wait_obeys_at_once(
+    asked: int, rules: CircuitRules | None, wait: float | None
+) -> None:
+    """Whoever comes next must not ask again, as whoever was told does not."""
+    throttled = f"""
+S: * OK [CAPABILITY {CAPABILITIES}] ready
+C: T0 LOGIN joe {PASSWORD}
+S: T0 NO Request is throttled. Suggested Backoff Time: {asked} milliseconds
+"""
+    logins = 0
+
+    async def serve(peer: Peer) -> None:
+        nonlocal logins
+        logins += 1
+        await peer.play(throttled if logins == 1 else LOGGED_IN)
+
+    async with scripted(serve) as port:
+        clock = Clock()
+        budget = ConnectionBudget(circuit=rules, clock=clock)
+        pool = IMAPConnectionPool(scripted_config(port), budget=budget, close_grace=0)
+        with pytest.raises(IMAPAuthenticationError):
+            await use(pool)
+        if wait is not None:
+            with pytest.raises(CircuitOpen) as caught:
+                await use(pool)
+            assert caught.value.retry_after == wait
+            assert not budget.stats().circuits  # the server's is as it was
+            clock.now = wait
+        async with pool.connection():
+            assert logins == 2
+        pool.drain()
+        await pool.aclose()
 
 
 @pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])

@@ -60,7 +60,8 @@ class ConnectionBudget:
     To a server that could not be reached, or an account that was refused, several
     times in a row nobody connects for a while. If that is seconds, who wants to
     waits, else it gets a `CircuitOpen` at once. Then one tries, the others wait for
-    that, and if it fails, the while is twice as long.
+    that, and if it fails, the while is twice as long. A server that says how long to
+    leave it, or an account, alone is obeyed at once.
 
     Args:
         total: most connections in all; None for any number.

@@ -22,6 +22,7 @@ from ..errors import (
     IMAPAuthenticationError,
     IMAPConnectError,
     IMAPConnectionError,
+    IMAPError,
 )
 from ..resilience import CircuitBreaker, CircuitRules, CircuitSnapshot, CircuitState
 from ._refusals import is_in_login
@@ -30,6 +31,9 @@ log = logging.getLogger("aiosage.pool")
 
 USUAL_CIRCUIT: Final = CircuitRules(failures=5, recovery=1.0, longest=60.0)
 """Short at first, so that a server that restarts is soon found to be back."""
+
+_LONGEST_DELAY: Final = 3600.0
+"""Seconds a server is left alone, at most, because it asks for that."""
 
 _NEVER: Final = CircuitRules(failures=sys.maxsize)
 
@@ -72,8 +76,14 @@ def delay_for_host(error: Exception) -> float | None:
     What is asked of one account is no matter to the others.
     """
     if isinstance(error, IMAPConnectionError) and fault_of(error) is Fault.HOST:
-        return error.retry_after
+        return _delay(error)
     return None
+
+
+def _delay(error: Exception) -> float | None:
+    if not isinstance(error, IMAPError) or error.retry_after is None:
+        return None
+    return min(error.retry_after, _LONGEST_DELAY)
 
 
 def _counts_for_host(error: Exception) -> bool | None:
@@ -111,6 +121,7 @@ class HostCircuits:
             recovery=self._rules.recovery,
             longest=self._rules.longest,
             counts=counts,
+            delay_of=_delay if self._rules is not _NEVER else lambda error: None,
             on_change=_tell,
             clock=self._clock,
         )
