@@ -8,7 +8,6 @@ from collections.abc import Callable
 from anyio import CancelScope, to_thread
 
 from ..connection import ConnectionConfig, IMAPConnection
-from ..errors import IMAPError
 from ._allocation import Permit
 from ._budget import ConnectionBudget
 from ._complaints import pool_closed
@@ -49,7 +48,7 @@ class Opener:
         self._limiter = budget.limiter(config)
         self._counts = counts
         self.circuits = budget.circuits(config)
-        self.last_error: IMAPError | None = None
+        self.last_error: Exception | None = None
         self._under_way: set[CancelScope] = set()
 
     async def open(self, permit: Permit) -> IMAPConnection | None:
@@ -106,7 +105,7 @@ class Opener:
                 return await IMAPConnection.open(self._ready_config)
             with self._limiter.watching():
                 return await IMAPConnection.open(self._ready_config)
-        except IMAPError as error:
+        except Exception as error:  # such as of a token provider
             self._counts.failures += 1
             self.last_error = error
             reason = too_many(error)

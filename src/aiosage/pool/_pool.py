@@ -24,7 +24,6 @@ from ..connection import CLOSE_GRACE, ConnectionConfig, IMAPConnection, News
 from ..errors import (
     CircuitOpen,
     IMAPConnectionError,
-    IMAPError,
 )
 from ._alarm import Alarm
 from ._allocation import Permit
@@ -117,7 +116,7 @@ class IMAPConnectionPool:
         return self._config
 
     @property
-    def last_error(self) -> IMAPError | None:
+    def last_error(self) -> Exception | None:
         """Why the last attempt to open a connection failed; None if it did not."""
         return self._opener.last_error
 
