@@ -21,6 +21,7 @@ from aiosage import (
     Secret,
     Security,
 )
+from aiosage.connection import TokenRequest
 from aiosage.resilience import CircuitRules
 from aiosage.testing import Certificates, MemoryServer
 
@@ -338,3 +339,25 @@ async def test_what_is_cancelled_in_one_account_cancels_no_other(
         with anyio.move_on_after(0.01) as scope:
             await accounts.map(lambda client: asyncio.sleep(60))
         assert scope.cancelled_caught
+
+
+async def test_an_account_whose_token_provider_raises_is_failing() -> None:
+    async def break_down(request: TokenRequest) -> Secret:
+        raise ZeroDivisionError
+
+    async with MemoryServer() as memory:
+        config = ConnectionConfig(
+            host=memory.host,
+            port=memory.port,
+            username="user",
+            token=break_down,
+            security=Security.PLAIN,
+        )
+        async with IMAPAccounts([config]) as accounts:
+            (name,) = accounts
+            with pytest.raises(ZeroDivisionError):
+                await accounts[name].mailbox().search()
+            health = accounts.health()[name]
+            assert health.state is AccountState.FAILING
+            assert isinstance(health.error, ZeroDivisionError)
+            assert accounts.budget.stats().held == 0

@@ -25,6 +25,8 @@ from aiosage.model import profile_of
 from aiosage.testing import Certificates, DovecotServer, MemoryServer
 
 from ..client.relay import Relay
+from ..connection.scripted import CAPABILITIES, LOGGED_IN, PASSWORD, Peer, scripted
+from ..connection.scripted import config as scripted_config
 from .test_load import allowed, most_sessions
 from .test_pool import Clock, holding, turns, until, use
 
@@ -155,7 +157,7 @@ async def test_a_server_that_allows_fewer_teaches_so(
 
             await be_refused()
             assert budget.stats().learned == learned
-            assert pool.stats().served == 1 + 3 + 40
+            assert pool.stats().served == 3 + 40
             assert pool.stats().size == 3
             clock.now = 60  # a fourth is tried again; and refused again
             await be_refused()
@@ -168,6 +170,34 @@ async def test_a_server_that_allows_fewer_teaches_so(
                 with pytest.raises(IMAPAuthenticationError, match="Maximum number"):
                     await use(other)
                 await other.aclose()
+
+
+async def test_who_waits_is_served_when_what_was_learned_grows() -> None:
+    """Though nobody gives anything back meanwhile."""
+    logins = 0
+
+    async def serve(peer: Peer) -> None:
+        nonlocal logins
+        logins += 1
+        if logins == 2:
+            await peer.play(REFUSED)
+        else:
+            await peer.play(LOGGED_IN)
+            await peer.play("C: T1 LOGOUT\nS: * BYE\nS: T1 OK")
+
+    async with scripted(serve) as port:
+        budget = ConnectionBudget(recovery=0.1)
+        pool = IMAPConnectionPool(scripted_config(port), budget=budget)
+        async with holding(pool, 1), asyncio.timeout(5), pool.connection():
+            assert logins == 3
+        await pool.aclose()
+
+
+REFUSED = f"""
+S: * OK [CAPABILITY {CAPABILITIES}] ready
+C: T0 LOGIN joe {PASSWORD}
+S: T0 NO Too many connections
+"""
 
 
 async def test_a_pool_being_closed_has_no_more_to_give(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from dataclasses import replace
 
 import pytest
 
@@ -29,12 +30,15 @@ from aiosage.client._recovery import Recovery
 from aiosage.model import Referral
 from aiosage.pool._circuits import Fault, fault_of
 from aiosage.resilience import CircuitRules, CircuitState
-from aiosage.testing import MemoryServer
+from aiosage.testing import Certificates, DovecotServer, MemoryServer
 
 from ..client.accounts import config_of
 from ..client.relay import Relay
 from ..conftest import Endpoint
+from ..connection.scripted import CAPABILITIES, LOGGED_IN, PASSWORD, Peer, scripted
+from ..connection.scripted import config as scripted_config
 from ..resilience.instant import run
+from .test_load import allowed
 from .test_pool import Clock, turns, until, use
 
 RULES = CircuitRules(failures=2, recovery=10.0, longest=40.0)
@@ -56,9 +60,9 @@ def referred() -> IMAPConnectError:
     return error
 
 
-def distrusted() -> IMAPTLSError:
-    error = IMAPTLSError("the certificate is not trusted")
-    error.__cause__ = ssl.SSLCertVerificationError()
+def tls_failed(why: OSError) -> IMAPTLSError:
+    error = IMAPTLSError("no TLS")
+    error.__cause__ = why
     return error
 
 
@@ -72,7 +76,10 @@ def distrusted() -> IMAPTLSError:
         (IMAPConnectError("logging in to h:993: lost"), Fault.ACCOUNT),
         (IMAPAuthenticationError("wrong"), Fault.ACCOUNT),
         (IMAPAuthenticationError("busy", retryable=True), Fault.ACCOUNT),
-        (distrusted(), Fault.ACCOUNT),
+        (tls_failed(ssl.SSLCertVerificationError()), Fault.ACCOUNT),
+        (tls_failed(ssl.SSLError("no protocols available")), Fault.ACCOUNT),
+        (tls_failed(ssl.SSLEOFError()), Fault.HOST),
+        (tls_failed(ConnectionResetError()), Fault.HOST),
         (referred(), Fault.ACCOUNT),
         (IMAPConfigurationError(["auth: needs an extra"]), None),
         (OSError("of the token provider"), None),
@@ -139,6 +146,85 @@ async def test_a_wrong_password_keeps_out_nobody_else(server: Endpoint) -> None:
         assert wrong.stats().failures == 2
         await accounts["right"].mailbox().search()
         assert accounts.health()["right"].circuit.state is CircuitState.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("asked", "rules", "wait"),
+    [
+        (300_000, RULES, 300.0),
+        (999_999_999, RULES, 3600.0),  # eleven days: hardly
+        (300_000, None, None),
+    ],
+)
+async def test_an_account_that_is_told_how_long_to_wait_obeys_at_once(
+    asked: int, rules: CircuitRules | None, wait: float | None
+) -> None:
+    """Whoever comes next must not ask again, as whoever was told does not."""
+    throttled = f"""
+S: * OK [CAPABILITY {CAPABILITIES}] ready
+C: T0 LOGIN joe {PASSWORD}
+S: T0 NO Request is throttled. Suggested Backoff Time: {asked} milliseconds
+"""
+    logins = 0
+
+    async def serve(peer: Peer) -> None:
+        nonlocal logins
+        logins += 1
+        await peer.play(throttled if logins == 1 else LOGGED_IN)
+
+    async with scripted(serve) as port:
+        clock = Clock()
+        budget = ConnectionBudget(circuit=rules, clock=clock)
+        pool = IMAPConnectionPool(scripted_config(port), budget=budget, close_grace=0)
+        with pytest.raises(IMAPAuthenticationError):
+            await use(pool)
+        if wait is not None:
+            with pytest.raises(CircuitOpen) as caught:
+                await use(pool)
+            assert caught.value.retry_after == wait
+            assert not budget.stats().circuits  # the server's is as it was
+            clock.now = wait
+        async with pool.connection():
+            assert logins == 2
+        pool.drain()
+        await pool.aclose()
+
+
+@pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
+async def test_a_setting_that_cannot_work_keeps_out_nobody_else(
+    security: Security,
+) -> None:
+    """Such as TLS on a port that has none; or STARTTLS where it is not offered."""
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret")
+        right = plain(memory.port)
+        wrong = replace(right, security=security)
+        budget = ConnectionBudget(circuit=RULES)
+        configs = {"right": right, "wrong": wrong}
+        async with IMAPAccounts(configs, budget=budget) as accounts:
+            for _ in range(3):
+                with pytest.raises(IMAPError):
+                    await use(accounts["wrong"].pool)
+            await use(accounts["right"].pool)
+
+
+async def test_a_tls_port_is_silent_to_a_plain_client_alone(
+    certificates: Certificates, dovecot: DovecotServer
+) -> None:
+    right = replace(
+        allowed(dovecot),
+        port=dovecot.tls_port,
+        security=Security.TLS,
+        ca_file=str(certificates.ca_file),
+    )
+    wrong = replace(right, security=Security.PLAIN, ca_file=None, connect_timeout=0.05)
+    budget = ConnectionBudget(circuit=RULES)
+    configs = {"right": right, "wrong": wrong}
+    async with IMAPAccounts(configs, budget=budget) as accounts:
+        for _ in range(3):
+            with pytest.raises(IMAPError):
+                await use(accounts["wrong"].pool)
+        await use(accounts["right"].pool)
 
 
 async def test_one_caller_probes_and_the_others_are_told_to_wait() -> None:

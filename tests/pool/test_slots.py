@@ -56,6 +56,7 @@ class _SlotsMachine(RuleBasedStateMachine):
             3, Connection.describe, max_idle=MAX_IDLE, check_after=10
         )
         self.waiting: list[Caller] = []
+        self.wanting_new: list[Caller] = []
         self.holders: list[Caller] = []
         self.opening: list[Caller] = []
         self.open: list[Connection] = []
@@ -64,21 +65,27 @@ class _SlotsMachine(RuleBasedStateMachine):
 
     def settle(self) -> None:
         """Do what the shell does after every change."""
-        before = list(self.waiting)
+        before, before_new = list(self.waiting), list(self.wanting_new)
         served = self.slots.serve(self.now)
         for connection in served.ended:
             self.close(connection)
         while self.slots.wanted and self.permits:
             self.permits -= 1
             self.slots.admit(object())
-        for caller in before:
+        for caller in (*before, *before_new):
             if caller.ticket.is_served:
                 assert caller.woken == 1
-                self.waiting.remove(caller)
+                self.queue(caller).remove(caller)
                 is_lent = caller.ticket.connection is not None
                 (self.holders if is_lent else self.opening).append(caller)
+                assert not (is_lent and caller.ticket.request.is_new)
         # First come, first served: nobody is passed over.
         assert self.waiting == before[len(before) - len(self.waiting) :]
+        still = self.wanting_new
+        assert still == before_new[len(before_new) - len(still) :]
+
+    def queue(self, caller: Caller) -> list[Caller]:
+        return self.wanting_new if caller.ticket.request.is_new else self.waiting
 
     def close(self, connection: Connection) -> None:
         connection.is_open = False
@@ -90,6 +97,23 @@ class _SlotsMachine(RuleBasedStateMachine):
         caller = Caller()
         caller.ticket = self.slots.join(Request(mailbox), caller.wake)
         self.waiting.append(caller)
+        self.settle()
+
+    @rule()
+    def want_a_new_one(self) -> None:
+        caller = Caller()
+        caller.ticket = self.slots.join(Request(is_new=True), caller.wake)
+        self.wanting_new.append(caller)
+        self.settle()
+
+    @rule()
+    def want_no_new_ones(self) -> None:
+        for caller in self.wanting_new:
+            assert not caller.woken
+        self.slots.dismiss_new()
+        for caller in self.wanting_new:
+            assert (caller.woken, caller.ticket.is_served) == (1, False)
+        self.wanting_new.clear()
         self.settle()
 
     @precondition(lambda self: self.waiting)
@@ -150,8 +174,9 @@ class _SlotsMachine(RuleBasedStateMachine):
     def return_to_queue(self, caller: Caller) -> None:
         caller.woken = 0
         self.slots.rejoin(caller.ticket)
-        self.waiting.append(caller)
-        self.waiting.sort(key=lambda one: one.ticket.number)
+        queue = self.queue(caller)
+        queue.append(caller)
+        queue.sort(key=lambda one: one.ticket.number)
 
     @precondition(lambda self: self.slots.idle)
     @rule(index=INDEX)
@@ -189,6 +214,7 @@ class _SlotsMachine(RuleBasedStateMachine):
         lent = [caller.ticket.connection for caller in self.holders]
         assert self.slots.lent == len(self.holders) + len(self.opening)
         assert self.slots.waiting == len(self.waiting)
+        assert self.slots.wanting_new == len(self.wanting_new)
         assert len(self.open) == len(lent) + len(self.slots.idle)
         assert set(self.open) == {*lent, *self.slots.idle}
 
@@ -196,6 +222,7 @@ class _SlotsMachine(RuleBasedStateMachine):
     def nobody_waits_without_need(self) -> None:
         if self.waiting:
             assert not self.slots.idle
+        if self.waiting or self.wanting_new:
             assert self.slots.size >= self.slots.max_size or not self.permits
 
     @invariant()
@@ -208,12 +235,14 @@ class _SlotsMachine(RuleBasedStateMachine):
         """Whoever still waits is served once the others are done."""
         self.permits = max(self.permits, 1)
         self.settle()
-        for _ in range(10 * (len(self.waiting) + len(self.holders) + 1)):
+        callers = len(self.waiting) + len(self.wanting_new) + len(self.holders)
+        for _ in range(10 * (callers + 1)):
             if self.opening:
                 self.fail_to_open(0, False)
             elif self.holders:
                 self.finish(0, False)
         assert not self.waiting
+        self.nobody_waits_without_need()  # idle ones may leave no room for new ones
         assert self.slots.lent == 0
 
 

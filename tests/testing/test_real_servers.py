@@ -9,6 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -122,6 +124,33 @@ def test_stop_leaves_no_process_no_folder_no_listener(kind: type[RealServer]) ->
         assert client.sock.recv(1) == b""
     with socket.socket() as probe:
         assert probe.connect_ex((server.host, server.port)) != 0
+
+
+def test_what_is_started_while_its_starter_dies_does_not_run() -> None:
+    """There is a moment in which the guard of the folder does not know of it yet."""
+    program = """
+import os, signal
+from aiosage.testing._guarded_folder import GuardedFolder
+from aiosage.testing._master import Master
+from aiosage.testing._owner import Owner
+
+class Deadly(GuardedFolder):
+    def kill_with_it(self, group):
+        print(group, self.path, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+folder = Deadly()
+Master("sleep", "60", owner=Owner.find(), folder=folder, log=folder.path / "log")
+"""
+    starter = subprocess.run(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=False
+    )
+    group, folder = starter.stdout.split()
+    try:
+        wait_gone(int(group), Path(folder))
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(int(group), signal.SIGKILL)
 
 
 def test_the_server_dies_with_the_process_that_started_it(

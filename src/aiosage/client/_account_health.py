@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from ..errors import IMAPError
 from ..pool import BudgetStats, IMAPConnectionPool, PoolStats
 from ..resilience import CircuitSnapshot
 
@@ -33,7 +32,8 @@ class AccountHealth:
     Attributes:
         name: what it is called.
         state: how it fares.
-        error: why it is failing; None if it is not.
+        error: why it is failing, such as what a token provider raises; None if it
+            is not.
         failures: attempts in a row to connect that failed.
         circuit: whether connecting is tried, or it is left alone, and how long.
         stats: of its connections.
@@ -41,7 +41,7 @@ class AccountHealth:
 
     name: str
     state: AccountState
-    error: IMAPError | None
+    error: Exception | None
     failures: int
     circuit: CircuitSnapshot
     stats: PoolStats

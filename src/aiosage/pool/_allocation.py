@@ -238,6 +238,12 @@ class Allocation:
         scope.learned = refused if bound is None else min(bound, refused)
         scope.learned_at = now
 
+    def grows_in(self, scope: Scope, now: float) -> float | None:
+        """Return the seconds until *scope* has more room by itself; None for never."""
+        if scope.learned is None:
+            return None
+        return self._recovery - (now - scope.learned_at) % self._recovery
+
     def full_scope(self, account: Account, now: float) -> Scope | None:
         """Return the narrowest scope that has no room for *account*."""
         for scope in (account, account.host, self.total):

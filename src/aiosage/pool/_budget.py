@@ -17,7 +17,7 @@ from ..resilience import (
     RateSnapshot,
 )
 from ._allocation import Allocation, Permit, Scope, Share
-from ._circuits import USUAL_CIRCUIT, HostCircuits, PoolCircuits
+from ._circuits import USUAL_CIRCUIT, HostCircuits, PoolCircuits, delay_for_host
 from ._refusals import is_throttled
 from ._share import BudgetShare
 
@@ -33,7 +33,7 @@ class BudgetStats:
         learned: the bounds that servers have taught and that still hold, by
             account (``user@host``) or host.
         circuits: the servers that are left alone since connecting has failed
-            again and again, by address.
+            again and again, by address and security, as ``host:993 (tls)``.
         rates: how logins are paced, by address.
     """
 
@@ -60,7 +60,8 @@ class ConnectionBudget:
     To a server that could not be reached, or an account that was refused, several
     times in a row nobody connects for a while. If that is seconds, who wants to
     waits, else it gets a `CircuitOpen` at once. Then one tries, the others wait for
-    that, and if it fails, the while is twice as long.
+    that, and if it fails, the while is twice as long. A server that says how long to
+    leave it, or an account, alone is obeyed at once.
 
     Args:
         total: most connections in all; None for any number.
@@ -149,6 +150,7 @@ class ConnectionBudget:
                 step=self._rate / 20,
                 slow=math.inf,  # a slow login is none too many
                 is_throttled=is_throttled,
+                delay_of=delay_for_host,
                 clock=self._clock,
             )
         return self._limiters[key]

@@ -1,9 +1,9 @@
 """Not connecting for a while where that has failed again and again.
 
-There is a circuit for each server, which all pools of a budget share, and one for
-each pool. What fails before logging in begins is the server's, or its network's;
-what fails then is the account's, so that a wrong password, or one mailbox that
-hangs, keeps nobody else out.
+There is a circuit for each server, with TLS and without, which all pools of a budget
+share, and one for each pool. What fails before logging in begins is the server's, or
+its network's; what fails then is the account's, so that a wrong password, or one
+mailbox that hangs, keeps nobody else out.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ..errors import (
     IMAPAuthenticationError,
     IMAPConnectError,
     IMAPConnectionError,
+    IMAPError,
 )
 from ..resilience import CircuitBreaker, CircuitRules, CircuitSnapshot, CircuitState
 from ._refusals import is_in_login
@@ -30,6 +31,9 @@ log = logging.getLogger("aiosage.pool")
 
 USUAL_CIRCUIT: Final = CircuitRules(failures=5, recovery=1.0, longest=60.0)
 """Short at first, so that a server that restarts is soon found to be back."""
+
+_LONGEST_DELAY: Final = 3600.0
+"""Seconds a server is left alone, at most, because it asks for that."""
 
 _NEVER: Final = CircuitRules(failures=sys.maxsize)
 
@@ -58,10 +62,28 @@ def fault_of(error: Exception) -> Fault | None:
     if not isinstance(error, IMAPConnectionError):
         return None  # of this program: a setting, a token provider
     is_elsewhere = isinstance(error, IMAPConnectError) and error.referral is not None
-    is_distrusted = isinstance(error.__cause__, ssl.SSLCertVerificationError)
-    if is_elsewhere or is_distrusted or is_in_login(error):
+    # Accounts have TLS settings of their own; but an end amid it is the server's.
+    cause = error.__cause__
+    is_tls = isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError)
+    if is_elsewhere or is_tls or is_in_login(error):
         return Fault.ACCOUNT
     return Fault.HOST
+
+
+def delay_for_host(error: Exception) -> float | None:
+    """Return the seconds that *error* asks all accounts of its host to wait.
+
+    What is asked of one account is no matter to the others.
+    """
+    if isinstance(error, IMAPConnectionError) and fault_of(error) is Fault.HOST:
+        return _delay(error)
+    return None
+
+
+def _delay(error: Exception) -> float | None:
+    if not isinstance(error, IMAPError) or error.retry_after is None:
+        return None
+    return min(error.retry_after, _LONGEST_DELAY)
 
 
 def _counts_for_host(error: Exception) -> bool | None:
@@ -99,6 +121,7 @@ class HostCircuits:
             recovery=self._rules.recovery,
             longest=self._rules.longest,
             counts=counts,
+            delay_of=_delay if self._rules is not _NEVER else lambda error: None,
             on_change=_tell,
             clock=self._clock,
         )
@@ -130,7 +153,8 @@ class PoolCircuits:
         hosts: CircuitBreaker[str],
         own: CircuitBreaker[str],
     ) -> None:
-        self._host = config.address.lower()
+        # A port that has no TLS is not away for those who want none.
+        self._host = f"{config.address.lower()} ({config.security})"
         if isinstance(config.proxy, Proxy):
             self._host += f" through {config.proxy.address}"
         self._account = config.account
@@ -152,6 +176,20 @@ class PoolCircuits:
                 yield
         except CircuitOpen as error:
             raise error from why
+
+    def check(self, why: Exception | None = None) -> None:
+        """Find out whether it is of any use to wait for one's turn to connect.
+
+        Args:
+            why: the last error, for who shall not.
+
+        Raises:
+            CircuitOpen: it is of none, yet.
+        """
+        for key, circuits in (self._account, self._own), (self._host, self._hosts):
+            circuit = circuits.snapshot(key)
+            if circuit.state is CircuitState.OPEN:
+                raise CircuitOpen(key, retry_after=circuit.retry_after) from why
 
     def snapshot(self) -> CircuitSnapshot:
         """Return how that one stands which holds up for longer."""

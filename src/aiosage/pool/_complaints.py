@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import IMAPConfigurationError, IMAPPoolTimeout
+import asyncio
+
+from ..errors import IMAPConfigurationError, IMAPPoolClosed, IMAPPoolTimeout
 from ._stats import PoolStats
 
 
@@ -19,6 +21,21 @@ def check_sizes(min_size: int, max_size: int) -> None:
         mistakes.append(f"min_size: {min_size} is not in 0..max_size")
     if mistakes:
         raise IMAPConfigurationError(mistakes)
+
+
+def pool_closed(account: str) -> IMAPPoolClosed:
+    """Return the error of who uses the pool of *account* after it was closed."""
+    return IMAPPoolClosed(f"the pool of {account} is closed")
+
+
+def in_another_loop(account: str, loop: asyncio.AbstractEventLoop) -> IMAPPoolClosed:
+    """Return the error of who uses the pool of *account*, which belongs to *loop*."""
+    if not loop.is_closed():
+        return IMAPPoolClosed(f"the pool of {account} is in use in another event loop")
+    return IMAPPoolClosed(
+        f"the pool of {account} was in use in an event loop that has ended",
+        hint="Close it in that loop, and make another for the next.",
+    )
 
 
 def pool_timeout(

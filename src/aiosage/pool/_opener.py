@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 
 from ..connection import ConnectionConfig, IMAPConnection
-from ..errors import IMAPError
 from ._allocation import Permit
 from ._budget import ConnectionBudget
+from ._complaints import pool_closed
 from ._refusals import too_many
 from ._share import BudgetShare
 from ._stats import Counts
@@ -48,26 +48,51 @@ class Opener:
         self._limiter = budget.limiter(config)
         self._counts = counts
         self.circuits = budget.circuits(config)
-        self.last_error: IMAPError | None = None
+        self.last_error: Exception | None = None
+        self._under_way: set[CancelScope] = set()
 
     async def open(self, permit: Permit) -> IMAPConnection | None:
         """Open a connection; None if there are too many, and others will end.
 
         *permit* has been given back if there is none.
+
+        Raises:
+            IMAPPoolClosed: it was ended.
         """
-        try:
-            with self.circuits.connecting(self.last_error):
-                connection = await self._try()
-        except BaseException:
-            self._share.release(permit)
-            raise
+        connection = None
+        with CancelScope() as scope:
+            self._under_way.add(scope)
+            try:
+                await self._wait_turn()
+                with self.circuits.connecting(self.last_error):
+                    connection = await self._try()
+            finally:
+                self._under_way.discard(scope)
+                if connection is None:
+                    self._share.release(permit)
+        if scope.cancelled_caught:
+            raise pool_closed(self._config.account)
         if connection is None:
-            self._share.release(permit)
             return None
         self._counts.opened += 1
         self._counts.failures = 0
         self.last_error = None
         return connection
+
+    def end(self) -> None:
+        """End what is under way. Cannot wait."""
+        for scope in self._under_way:
+            scope.cancel()
+
+    async def _wait_turn(self) -> None:
+        """Wait until the host takes another login.
+
+        It comes before connecting: a probe that waited would keep the others waiting,
+        and who waits while the host goes away is not to try it, too.
+        """
+        if self._limiter is not None:
+            self.circuits.check(self.last_error)
+            await self._limiter.acquire()
 
     async def _try(self) -> IMAPConnection | None:
         try:
@@ -78,10 +103,9 @@ class Opener:
                 )
             if self._limiter is None:
                 return await IMAPConnection.open(self._ready_config)
-            await self._limiter.acquire()
             with self._limiter.watching():
                 return await IMAPConnection.open(self._ready_config)
-        except IMAPError as error:
+        except Exception as error:  # such as of a token provider
             self._counts.failures += 1
             self.last_error = error
             reason = too_many(error)

@@ -14,11 +14,13 @@ class Request:
         mailbox: to be open; None for whichever, if any, is.
         read_only: reading is enough.
         is_patient: nobody needs to give a connection back early for it.
+        is_new: one that is idle will not do; and whom it will do for come first.
     """
 
     mailbox: str | None = None
     read_only: bool = False
     is_patient: bool = False
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

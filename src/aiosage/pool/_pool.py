@@ -24,19 +24,18 @@ from ..connection import CLOSE_GRACE, ConnectionConfig, IMAPConnection, News
 from ..errors import (
     CircuitOpen,
     IMAPConnectionError,
-    IMAPError,
-    IMAPPoolClosed,
 )
+from ._alarm import Alarm
 from ._allocation import Permit
 from ._budget import ConnectionBudget
-from ._complaints import check_sizes, pool_timeout
+from ._complaints import check_sizes, in_another_loop, pool_closed, pool_timeout
 from ._entry import Entry, ask_back
 from ._freshness import make_ready
 from ._opener import Opener
 from ._plan import Request
 from ._slots import Slots, Ticket
 from ._stats import Counts, PoolStats
-from ._warming import Upkeep, borrow_at_once
+from ._warming import Upkeep, do_at_once
 
 _PATIENCE: Final = 5.0
 """Seconds, at most, to wait until connecting is tried again; else callers are told."""
@@ -103,8 +102,8 @@ class IMAPConnectionPool:
         budget = budget or ConnectionBudget(clock=clock)
         self._share = budget.join(config, reclaim=self._reclaim, notify=self._serve)
         self._busy: dict[Entry, None] = {}  # in the order they were lent
-        self._timer: asyncio.TimerHandle | None = None
-        self._review_due = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None  # that it is used in
+        self._alarm = Alarm(self._serve, clock)  # though nobody may come
         self._counts = Counts()
         self._opener = Opener(config, prepare, self._share, budget, self._counts)
         self._upkeep = Upkeep(self._is_short, self._warm_up)
@@ -117,7 +116,7 @@ class IMAPConnectionPool:
         return self._config
 
     @property
-    def last_error(self) -> IMAPError | None:
+    def last_error(self) -> Exception | None:
         """Why the last attempt to open a connection failed; None if it did not."""
         return self._opener.last_error
 
@@ -179,9 +178,13 @@ class IMAPConnectionPool:
         return not self._closing.is_set() and self._slots.size < self._least
 
     async def _warm_up(self) -> None:
-        # With the idle ones borrowed, too, others are opened. Callers have the rest,
-        # or are opening it themselves.
-        await borrow_at_once(self.connection, self._least - self._slots.lent)
+        missing = self._least - self._slots.size - self._slots.wanting_new
+        await do_at_once(self._add_one, missing)
+
+    async def _add_one(self) -> None:
+        entry = await self._check_out(Request(is_new=True), None)
+        if entry is not None:
+            self._check_in(entry)
 
     async def resize(
         self, *, min_size: int | None = None, max_size: int | None = None
@@ -246,7 +249,7 @@ class IMAPConnectionPool:
 
         Raises:
             IMAPPoolTimeout: none came free in time.
-            IMAPPoolClosed: the pool is closed.
+            IMAPPoolClosed: the pool is closed, or was used in another event loop.
             IMAPMailboxError: the mailbox cannot be opened.
             IMAPConnectionError: the server cannot be reached.
             IMAPAuthenticationError: it refused the credentials.
@@ -255,6 +258,8 @@ class IMAPConnectionPool:
         """
         request = Request(mailbox, read_only, is_patient=on_wanted is not None)
         entry = await self._check_out(request, known_uid)
+        assert entry is not None  # it is, for who wants no new one
+        self._counts.served += 1
         try:
             entry.on_wanted = on_wanted
             self._press()
@@ -264,9 +269,13 @@ class IMAPConnectionPool:
 
     def _check_open(self) -> None:
         if self._closing.is_set():
-            raise IMAPPoolClosed(f"the pool of {self._config.account} is closed")
+            raise pool_closed(self._config.account)
+        self._loop = self._loop or asyncio.get_running_loop()
+        if self._loop is not asyncio.get_running_loop():
+            raise in_another_loop(self._config.account, self._loop)
 
-    async def _check_out(self, request: Request, known_uid: int | None) -> Entry:
+    async def _check_out(self, request: Request, known_uid: int | None) -> Entry | None:
+        """Wait for a connection; None if a new one was wanted, and is no more."""
         await lowlevel.checkpoint()  # or a caller in a loop might let nobody else run
         self._check_open()
         deadline = anyio.current_time() + self._acquire_timeout
@@ -274,7 +283,8 @@ class IMAPConnectionPool:
         ticket = self._slots.join(request, event.set)
         while True:
             self._serve()
-            await self._wait(ticket, event, deadline)
+            if not await self._wait(ticket, event, deadline):
+                return None
             entry, is_new = ticket.connection, False
             if ticket.permit is not None:
                 try:
@@ -299,7 +309,6 @@ class IMAPConnectionPool:
                     self._check_in(entry)
                     raise
                 else:
-                    self._counts.served += 1
                     return entry
             self._check_open()
             event = anyio.Event()
@@ -316,8 +325,12 @@ class IMAPConnectionPool:
 
     async def _wait(
         self, ticket: Ticket[Entry, Permit], event: anyio.Event, deadline: float
-    ) -> None:
-        """Wait until *ticket* is served, and then hold its slot."""
+    ) -> bool:
+        """Wait until *ticket* is served, and then hold its slot.
+
+        Returns:
+            Whether it is; if not, it needs not be any more.
+        """
         if not ticket.is_served:
             begin = self._clock()
             try:
@@ -327,7 +340,7 @@ class IMAPConnectionPool:
                 self._abandon(ticket)
                 raise
             self._counts.note_wait(self._clock() - begin)
-        if self._closing.is_set() or not ticket.is_served:
+        if self._closing.is_set() or not event.is_set():
             self._abandon(ticket)
             self._check_open()
             self._counts.timeouts += 1
@@ -337,6 +350,7 @@ class IMAPConnectionPool:
                 self.stats(),
                 self._share.why_full(),
             )
+        return ticket.is_served
 
     def _abandon(self, ticket: Ticket[Entry, Permit]) -> None:
         """Do without *ticket*, and let others have what it was handed."""
@@ -347,7 +361,7 @@ class IMAPConnectionPool:
             self._share.release(ticket.permit)
             self._serve()
             self._note_all_back()
-        elif not self._closing.is_set():
+        else:
             self._slots.leave(ticket)
             self._serve()  # it may have wanted a permit
 
@@ -364,28 +378,18 @@ class IMAPConnectionPool:
             self._end(entry)
         for permit in self._share.want(self._slots.wanted):
             self._slots.admit(permit)
+        if len(self._slots.idle) + len(self._busy) >= self._least:
+            self._slots.dismiss_new()  # callers have opened what was missing
         if served.review_at is not None:
-            self._review_at(served.review_at)
+            self._alarm.set(served.review_at)
+        if self._slots.wanted and (delay := self._share.grows_in()) is not None:
+            self._alarm.set(self._clock() + delay)
         self._press()
 
     def _press(self) -> None:
         """Ask for a connection back if none comes back by itself."""
         if len(self._busy) == self._slots.lent > 0 and self._slots.is_pressed:
             ask_back(self._busy)
-
-    def _review_at(self, when: float) -> None:
-        """See to it that what gets too old is closed, though nobody may come."""
-        if self._timer is not None:
-            if self._review_due <= when:
-                return
-            self._timer.cancel()
-        self._review_due = when
-        delay = max(0.0, when - self._clock())
-        self._timer = asyncio.get_running_loop().call_later(delay, self._review)
-
-    def _review(self) -> None:
-        self._timer = None
-        self._serve()
 
     def _reclaim(self, permit: Permit) -> None:
         """Close the idle connection of *permit*: the budget needs it for another."""
@@ -458,7 +462,8 @@ class IMAPConnectionPool:
 
     def _cut(self, entry: Entry) -> None:
         entry.connection.remove_listener(entry.listener)
-        entry.connection.abort()
+        if self._loop is not None and not self._loop.is_closed():
+            entry.connection.abort()
         self._counts.closed += 1
 
     def _note_all_back(self) -> None:
@@ -468,17 +473,23 @@ class IMAPConnectionPool:
     async def aclose(self) -> None:
         """Close the pool: nobody gets a connection any more.
 
-        Who waits for one gets an `IMAPPoolClosed`. Connections in use may come
-        back for ``close_grace`` seconds; then they are cut, and whoever uses them
-        gets an `IMAPConnectionLost`. May be called again.
+        Who waits for one, or opens one, gets an `IMAPPoolClosed`. Connections in
+        use may come back for ``close_grace`` seconds; then they are cut, and whoever
+        uses them gets an `IMAPConnectionLost`. May be called again.
+
+        Raises:
+            IMAPPoolClosed: it is in use in another event loop, which runs.
         """
+        if self._loop not in (None, asyncio.get_running_loop()):
+            self._forget()
+            return
         if not self._closing.is_set():
             self._closing.set()
             self._slots.dismiss()
             self._share.leave()
             self._upkeep.end()
-            if self._timer is not None:
-                self._timer.cancel()
+            self._opener.end()
+            self._alarm.cancel()
         self._note_all_back()
         try:
             await self._close_idle()
@@ -488,6 +499,18 @@ class IMAPConnectionPool:
         finally:
             for entry in tuple(self._busy):
                 entry.connection.abort()
+
+    def _forget(self) -> None:
+        """Close the pool without its loop, which has ended, and its connections too."""
+        assert self._loop is not None
+        if not self._loop.is_closed():
+            raise in_another_loop(self._config.account, self._loop)
+        if not self._closing.is_set():
+            self._closing.set()
+            self._share.leave()
+            entries, self._slots.idle = (*self._slots.idle, *self._busy), []
+            for entry in entries:
+                self._end(entry)
 
     async def _close_idle(self) -> None:
         entries, self._slots.idle = self._slots.idle, []

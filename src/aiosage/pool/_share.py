@@ -72,6 +72,12 @@ class BudgetShare:
         self._allocation.learn(scope, self._clock())
         return scope.held > 1
 
+    def grows_in(self) -> float | None:
+        """Return the seconds until there is more room by itself; None for never."""
+        now = self._clock()
+        scope = self._allocation.full_scope(self._share.account, now)
+        return self._allocation.grows_in(scope, now) if scope else None
+
     def why_full(self) -> str:
         """Return, for people, what bounds the account now; empty if nothing does."""
         account, now = self._share.account, self._clock()

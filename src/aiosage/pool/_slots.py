@@ -67,8 +67,8 @@ class Slots(Generic[C, P]):
         max_size: may be set at any time; `serve` does what follows.
         idle: connections nobody uses.
         lent: slots held by callers.
-        wanted: callers at the head of the queue who may open a connection each
-            as soon as there is a permit for it.
+        wanted: callers, those at the head of the queue and after them who want a
+            new one, that may open a connection each as soon as there is a permit.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class Slots(Generic[C, P]):
         self._max_idle = max_idle
         self._check_after = check_after
         self._waiting: OrderedDict[int, Ticket[C, P]] = OrderedDict()
+        self._wanting_new: OrderedDict[int, Ticket[C, P]] = OrderedDict()
         self._last_number = 0
 
     @property
@@ -96,8 +97,13 @@ class Slots(Generic[C, P]):
 
     @property
     def waiting(self) -> int:
-        """Callers who wait."""
+        """Callers who wait, without those who want a new one."""
         return len(self._waiting)
+
+    @property
+    def wanting_new(self) -> int:
+        """Callers who wait for a new one."""
+        return len(self._wanting_new)
 
     @property
     def is_pressed(self) -> bool:
@@ -108,22 +114,25 @@ class Slots(Generic[C, P]):
         """Queue a caller."""
         self._last_number += 1
         ticket = Ticket[C, P](self._last_number, request, wake)
-        self._waiting[ticket.number] = ticket
+        self._queue(ticket)[ticket.number] = ticket
         return ticket
+
+    def _queue(self, ticket: Ticket[C, P]) -> OrderedDict[int, Ticket[C, P]]:
+        return self._wanting_new if ticket.request.is_new else self._waiting
 
     def rejoin(self, ticket: Ticket[C, P]) -> None:
         """Queue a caller whose slot was of no use where it was before."""
         ticket.connection = ticket.permit = None
         ticket.check = False
-        numbers = iter(self._waiting)
-        earlier = list(takewhile(lambda number: number < ticket.number, numbers))
-        self._waiting[ticket.number] = ticket
+        queue = self._queue(ticket)
+        earlier = list(takewhile(lambda number: number < ticket.number, queue))
+        queue[ticket.number] = ticket
         for number in (ticket.number, *reversed(earlier)):
-            self._waiting.move_to_end(number, last=False)
+            queue.move_to_end(number, last=False)
 
     def leave(self, ticket: Ticket[C, P]) -> None:
-        """Forget a caller who still waits, and does no more."""
-        del self._waiting[ticket.number]
+        """Forget a caller who does not wait any more, or was dismissed."""
+        self._queue(ticket).pop(ticket.number, None)
 
     def serve(self, now: float) -> Served[C]:
         """Hand idle connections to callers, and find out how many to open."""
@@ -146,18 +155,20 @@ class Slots(Generic[C, P]):
         for ticket, loan, connection in zip(heads, decision.loans, lent, strict=False):
             ticket.connection, ticket.check = connection, loan.check
             self._hand_over(ticket)
-        self.wanted = decision.opens
+        room = max(0, self.max_size - self.size - decision.opens)
+        self.wanted = decision.opens + min(room, len(self._wanting_new))
         return Served(lent, ended, decision.review_at)
 
     def admit(self, permit: P) -> None:
         """Let the first of those *wanted* open a connection."""
-        ticket = next(iter(self._waiting.values()))
+        queue = self._waiting or self._wanting_new
+        ticket = next(iter(queue.values()))
         ticket.permit = permit
         self.wanted -= 1
         self._hand_over(ticket)
 
     def _hand_over(self, ticket: Ticket[C, P]) -> None:
-        del self._waiting[ticket.number]
+        del self._queue(ticket)[ticket.number]
         self.lent += 1
         ticket.wake()
 
@@ -173,7 +184,14 @@ class Slots(Generic[C, P]):
 
     def dismiss(self) -> None:
         """Wake all who wait; they are handed nothing."""
-        waiting, self._waiting = self._waiting, OrderedDict()
         self.wanted = 0
+        self.dismiss_new()
+        waiting, self._waiting = self._waiting, OrderedDict()
+        for ticket in waiting.values():
+            ticket.wake()
+
+    def dismiss_new(self) -> None:
+        """Wake all who wait for a new connection; they are handed nothing."""
+        waiting, self._wanting_new = self._wanting_new, OrderedDict()
         for ticket in waiting.values():
             ticket.wake()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+import math
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Final
 
 import anyio
 
@@ -14,30 +16,22 @@ from ..resilience import backoff
 
 log = logging.getLogger("aiosage.pool")
 
+_STEADY: Final = 10.0
+"""Seconds that connections must last, or opening them has been in vain."""
 
-async def borrow_at_once(
-    borrow: Callable[[], AbstractAsyncContextManager[object]], count: int
+
+async def do_at_once(
+    work: Callable[[], Coroutine[object, object, None]], times: int
 ) -> None:
-    """Borrow *count* connections until all are there, so that as many are opened.
+    """Do *work* so many times, all at once.
 
     The first error is raised as it is.
     """
-    missing = count
-    all_open = anyio.Event()
-
-    async def hold() -> None:
-        nonlocal missing
-        async with borrow():
-            missing -= 1
-            if not missing:
-                all_open.set()
-            await all_open.wait()  # else the next would get the same
-
     error: BaseException
     try:
         async with anyio.create_task_group() as tasks:
-            for _ in range(count):
-                tasks.start_soon(hold)
+            for _ in range(times):
+                tasks.start_soon(work)
     except BaseExceptionGroup as group:
         error = group.exceptions[0]  # the others failed likewise
     else:
@@ -46,7 +40,7 @@ async def borrow_at_once(
 
 
 class Upkeep:
-    """Opens again what was lost.
+    """Opens again what was lost, ever later if it is lost again at once.
 
     Args:
         is_short: whether there are too few connections.
@@ -63,6 +57,8 @@ class Upkeep:
         self._is_short = is_short
         self._warm_up = warm_up
         self._task: asyncio.Task[None] | None = None
+        self._tries = 0  # in a row, of which came nothing that lasted
+        self._ended_at = -math.inf
 
     def start(self) -> None:
         """Begin, if there is a need to and it has not begun. Cannot wait."""
@@ -70,9 +66,15 @@ class Upkeep:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
-        failures = 0
+        asked = None
+        if time.monotonic() - self._ended_at > _STEADY:
+            self._tries = 0
         try:
-            while self._is_short():
+            while True:
+                await anyio.sleep(max(backoff(self._tries), asked or 0.0))
+                if not self._is_short():
+                    return
+                self._tries += 1
                 asked = None
                 try:
                     await self._warm_up()
@@ -82,11 +84,11 @@ class Upkeep:
                         log.info("a lost connection is not replaced: %s", error)
                         return
                     asked = error.retry_after if isinstance(error, IMAPError) else None
-                if self._is_short():  # others may have been lost meanwhile
-                    failures += 1
-                    await anyio.sleep(max(backoff(failures), asked or 0.0))
+                if not self._is_short():  # others may have been lost meanwhile
+                    return
         finally:
             self._task = None
+            self._ended_at = time.monotonic()
 
     def end(self) -> None:
         """Begin no more, and end what has begun. Cannot wait."""

@@ -53,6 +53,8 @@ class CircuitBreaker(Generic[K]):
         counts: whether an error is a failure. False says that it shows that there
             was an answer, which is success; None that it is neither, as
             cancellation is.
+        delay_of: seconds that a failure asks not to be tried again, for which the
+            circuit opens at once; None for one that does not.
         on_change: told of each key whose state changed, and how it stands. An open
             circuit becomes half-open by the passing of time, which is told when
             the probe goes.
@@ -69,11 +71,13 @@ class CircuitBreaker(Generic[K]):
         recovery: float = 30.0,
         longest: float = 600.0,
         counts: Callable[[Exception], bool | None] = lambda error: True,
+        delay_of: Callable[[Exception], float | None] = lambda error: None,
         on_change: Callable[[K, CircuitSnapshot], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rules = CircuitRules(failures, recovery, longest)
         self._counts = counts
+        self._delay_of = delay_of
         self._on_change = on_change
         self._clock = clock
         self._circuits: dict[K, Circuit] = {}
@@ -88,23 +92,28 @@ class CircuitBreaker(Generic[K]):
             CircuitOpen: it does not; ``retry_after`` says when it may.
         """
         ticket = self._admit(key)
+        is_failure: bool | None = None
+        asked: float | None = None
         try:
+            if ticket.is_probe:
+                self._tell(key, self._circuit(key))
             yield
+            is_failure = False
         except Exception as error:
-            circuit = self._circuit(key)
             is_failure = self._counts(error)
+            asked = self._delay_of(error)
+            raise
+        finally:  # whatever is raised, by a callback, too: a probe must end
+            circuit = self._circuit(key)
             if is_failure is None:
-                self._put(key, circuit.abandoned(ticket))
+                circuit = circuit.abandoned(ticket)
             elif is_failure:
-                self._put(key, circuit.failed(ticket, self._rules, self._clock()))
+                circuit = circuit.failed(
+                    ticket, self._rules, self._clock(), asked or 0.0
+                )
             else:
-                self._put(key, circuit.succeeded(ticket))
-            raise
-        except BaseException:
-            self._put(key, self._circuit(key).abandoned(ticket))
-            raise
-        else:
-            self._put(key, self._circuit(key).succeeded(ticket))
+                circuit = circuit.succeeded(ticket)
+            self._put(key, circuit)
 
     def snapshot(self, key: K) -> CircuitSnapshot:
         """Return how the circuit of *key* stands."""
@@ -126,8 +135,6 @@ class CircuitBreaker(Generic[K]):
             # How long a probe takes is not known; nobody shall ask all the time.
             raise CircuitOpen(key, retry_after=wait if wait > 0 else 1.0)
         self._put(key, circuit)
-        if ticket.is_probe:
-            self._tell(key, circuit)
         return ticket
 
     def _circuit(self, key: K) -> Circuit:

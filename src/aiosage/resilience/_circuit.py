@@ -111,21 +111,30 @@ class Circuit:
             return Circuit(epoch=self.epoch + 1)
         return replace(self, failures=0)
 
-    def failed(self, ticket: Ticket, rules: CircuitRules, now: float) -> Circuit:
+    def failed(
+        self, ticket: Ticket, rules: CircuitRules, now: float, asked: float = 0.0
+    ) -> Circuit:
         """Return the circuit after a call failed.
 
         Calls under way at once fail for one reason at once, so they count once.
+
+        Args:
+            ticket: of the call.
+            rules: when to open, and for how long.
+            now: when it failed.
+            asked: seconds it was asked not to be tried again: it opens at once.
         """
-        if ticket.epoch != self.epoch or ticket.failures < self.failures:
+        is_counted = ticket.failures < self.failures
+        if ticket.epoch != self.epoch or (is_counted and not asked):
             return self
         failures = self.failures + 1
-        if not ticket.is_probe and failures < rules.failures:
+        if not (ticket.is_probe or asked or failures >= rules.failures):
             return replace(self, failures=failures)
         # The exponent is bounded, since a float is.
         wait = rules.recovery * 2.0 ** min(self.openings, 64)
         return Circuit(
             openings=self.openings + 1,
-            probe_at=now + min(wait, rules.longest),
+            probe_at=now + max(asked, min(wait, rules.longest)),
             epoch=self.epoch + 1,
         )
 

@@ -144,6 +144,11 @@ class AdaptiveRate:
         return replace(self, rate=max(self.lowest, self.rate / 2), lowered_at=now)
 
 
+def _retry_after(error: Exception) -> float | None:
+    delay: object = getattr(error, "retry_after", None)
+    return delay if isinstance(delay, int | float) else None
+
+
 class AdaptiveRateLimiter(RateLimiter):
     """Finds out how many calls per second the server takes.
 
@@ -160,8 +165,9 @@ class AdaptiveRateLimiter(RateLimiter):
         highest: never more.
         step: calls per second more after each second of good answers.
         slow: seconds; an answer that takes longer counts as one too many.
-        is_throttled: whether an error says that there were too many calls. What
-            the error has as ``retry_after`` is obeyed.
+        is_throttled: whether an error says that there were too many calls.
+        delay_of: seconds that an error asks all to wait; None if it does not. As
+            a rule what it has as ``retry_after``.
         on_change: as for `RateLimiter`.
         clock: likewise.
 
@@ -178,6 +184,7 @@ class AdaptiveRateLimiter(RateLimiter):
         step: float = 1.0,
         slow: float = 5.0,
         is_throttled: Callable[[Exception], bool] = lambda error: True,
+        delay_of: Callable[[Exception], float | None] = _retry_after,
         on_change: Callable[[RateSnapshot], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -188,6 +195,7 @@ class AdaptiveRateLimiter(RateLimiter):
             raise ValueError("step and slow must be positive")
         self._adaptive = AdaptiveRate(rate, lowest, highest, step, slow)
         self._is_throttled = is_throttled
+        self._delay_of = delay_of
 
     @contextmanager
     def watching(self) -> Generator[None]:
@@ -201,8 +209,7 @@ class AdaptiveRateLimiter(RateLimiter):
         except Exception as error:
             if self._is_throttled(error):
                 self._become(self._adaptive.refused(started, self._clock()))
-                delay: object = getattr(error, "retry_after", None)
-                if isinstance(delay, int | float):
+                if (delay := self._delay_of(error)) is not None:
                     self.pause(delay)
             raise
         else:

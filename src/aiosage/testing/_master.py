@@ -17,6 +17,9 @@ LOG_LINES: Final = 50
 POLL_INTERVAL: Final = 0.01
 """Seconds between two looks at a server that is starting."""
 
+# Its input ends if we die before the guard knows of it, and so does it then.
+_START: Final = 'read -r _ && exec "$@" </dev/null'
+
 
 class Master:
     """A server's first process, and all that it starts: one process group."""
@@ -35,13 +38,17 @@ class Master:
         owner.own(folder.path)
         with log.open("ab") as words:
             self._process = owner.spawn(
-                *args,
+                *("/bin/sh", "-c", _START, "aiosage-start", *args),
                 folder=folder.path,
+                stdin=subprocess.PIPE,
                 stdout=words,
                 stderr=subprocess.STDOUT,
                 environment=environment,
             )
         folder.kill_with_it(self.pid)
+        assert self._process.stdin is not None  # it is a pipe
+        with self._process.stdin as stdin:
+            stdin.write(b"\n")
 
     @property
     def pid(self) -> int:
