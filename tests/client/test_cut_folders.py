@@ -23,7 +23,7 @@ from aiosage import (
     SpecialUse,
     UIDValidityChanged,
 )
-from aiosage.client import _recovery
+from aiosage.client import CreateResult, _recovery
 from aiosage.client._changing import (
     Outcome,
     was_created,
@@ -428,6 +428,50 @@ async def test_what_comes_and_goes_meanwhile_may_be_the_new_message() -> None:
             await client.mailbox("Old").replace(1, small(2))
         assert caught.value.maybe_executed
         assert account.mailbox("Old").uids == [1]
+
+
+async def test_a_rename_that_ends_in_the_middle_tells_what_has_its_new_name() -> None:
+    """The call must not be repeated blindly, though its last command may be."""
+    async with MemoryServer() as memory:
+        account = memory.add_account("user", "secret")
+        account.create_mailbox("Old/below")
+        async with (
+            Relay(memory.host, memory.port) as relay,
+            open_client(relay.host, relay.port, "user", retry=None) as client,
+        ):
+            is_renamed = False
+
+            def strike(sent: bytes) -> None:
+                nonlocal is_renamed
+                if is_renamed and b"LIST" in sent:
+                    raise ConnectionResetError
+                is_renamed |= b"RENAME" in sent
+
+            relay.before_sending = strike
+            with pytest.raises(IMAPConnectionLost) as caught:
+                await client.folders.rename("Old", "New")
+    assert caught.value.maybe_executed
+    assert caught.value.partial == {"Old": "New"}
+    assert account.mailbox("New/below")
+
+
+async def test_a_mailbox_that_was_made_before_the_cut_is_told_of() -> None:
+    """Making it again would find that it is there."""
+    async with MemoryServer(disable=["CREATE-SPECIAL-USE"]) as memory:
+        account = memory.add_account("user", "secret")
+        async with (
+            Relay(memory.host, memory.port) as relay,
+            open_client(relay.host, relay.port, "user", retry=None) as client,
+        ):
+            relay.before_sending = lambda sent: (
+                relay.cut() if b"SETMETADATA" in sent else None
+            )
+            with pytest.raises(IMAPConnectionLost) as caught:
+                await client.folders.create("New", SpecialUse.DRAFTS)
+    assert caught.value.maybe_executed
+    assert caught.value.partial == CreateResult(
+        "New", account.mailbox("New").mailbox_id.decode(), None
+    )
 
 
 @pytest.mark.parametrize("name", CALLS)

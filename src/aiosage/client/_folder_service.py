@@ -300,7 +300,8 @@ class IMAPFolderService:
             on_renamed: told each old and new name at once, as in `delete`.
 
         Returns:
-            The new name of each that has another one now, by the old name.
+            The new name of each that has another one now, by the old name; so has
+            ``partial`` of an error that comes in between.
 
         Raises:
             ValueError: there can be no such name.

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from ..connection import IMAPConnection
-from ..errors import IMAPMailboxError, IMAPOperationError
+from ..errors import IMAPError, IMAPMailboxError, IMAPOperationError
 from ..model import MailboxInfo, SpecialUse
 from ..wire.commands import (
     Create,
@@ -33,6 +33,7 @@ from ._changing import (
 )
 from ._listing import Wanted, find, list_mailboxes, pattern_for, subtree
 from ._names import canonical
+from ._progress import not_repeatable
 from ._results import CreateResult
 from ._server import trusted
 
@@ -64,6 +65,10 @@ async def create(
             return CreateResult(mailbox, made, use)
         except IMAPOperationError:
             pass  # it is there all the same; the result says without its use
+        except IMAPError as error:
+            error.partial = CreateResult(mailbox, made, None)
+            not_repeatable(error)  # it would find its own mailbox there
+            raise
     return CreateResult(mailbox, made, None)
 
 
@@ -178,15 +183,20 @@ async def rename_all(
     await _rename(access, old, to_name, witness)
     on_renamed(old, to_name)
     renamed = {old: to_name}
-    left = await access.run(partial(subtree, mailbox=old)) if below else {}
-    for name in below:
-        new_name = to_name + name[len(old) :]
-        if name in left:
-            if old == "INBOX":
-                continue
-            await _rename_left(access, name, new_name)
-        on_renamed(name, new_name)
-        renamed[name] = new_name
+    try:
+        left = await access.run(partial(subtree, mailbox=old)) if below else {}
+        for name in below:
+            new_name = to_name + name[len(old) :]
+            if name in left:
+                if old == "INBOX":
+                    continue
+                await _rename_left(access, name, new_name)
+            on_renamed(name, new_name)
+            renamed[name] = new_name
+    except IMAPError as error:
+        error.partial = renamed
+        not_repeatable(error)  # the first has its new name
+        raise
     return renamed
 
 
