@@ -70,9 +70,13 @@ def client_of(
     )
 
 
-def open_client(host: str, port: int, user: str) -> IMAPClient:
+def open_client(
+    host: str, port: int, user: str, *, retry: RetryPolicy | None = USUAL_RETRY
+) -> IMAPClient:
     """Return a client, not yet open, of a server that a test has for itself."""
-    return IMAPClient(host, user, "secret", port=port, security=Security.PLAIN)
+    return IMAPClient(
+        host, user, "secret", port=port, security=Security.PLAIN, retry=retry
+    )
 
 
 class OtherClient:

@@ -115,6 +115,10 @@ async def flag(client: IMAPClient) -> list[int]:
     return list((await client.mailbox().add_flags([2, 3], Flag.FLAGGED)).done)
 
 
+async def replace(client: IMAPClient) -> int | None:
+    return (await client.mailbox().replace(2, small(9))).uid
+
+
 async def expunge(client: IMAPClient) -> list[int]:
     return list((await client.mailbox().expunge([2])).done)
 
@@ -144,6 +148,10 @@ OPERATIONS: Final = {
         lacking=("MOVE",),
     ),
     "add_flags": Operation(flag, returns=[2, 3], marks=(2, 3)),
+    "replace": Operation(replace, inbox=(1, 3, 9), returns=4),
+    "replace by append": Operation(
+        replace, inbox=(1, 3, 9), returns=4, lacking=("REPLACE",)
+    ),
     "expunge": Operation(expunge, inbox=(1, 3), returns=[2]),
 }
 
@@ -153,7 +161,7 @@ class Account:
 
     def __init__(self, host: str, port: int, user: str, password: str) -> None:
         self.host = host
-        self._port = port
+        self.port = port
         self._user = user
         self._password = password
 
@@ -161,7 +169,7 @@ class Account:
         """Return a client of it, by way of the relay on *port*."""
         config = ConnectionConfig(
             host=self.host,
-            port=port or self._port,
+            port=port or self.port,
             username=self._user,
             password=Secret(self._password),
             security=Security.PLAIN,
@@ -174,7 +182,7 @@ class Account:
         """A client that may be cut, of the account with some mail in it."""
         await self.fill()
         async with (
-            CuttingRelay().before(self.host, self._port) as relay,
+            CuttingRelay().before(self.host, self.port) as relay,
             self.client(relay.port) as client,
         ):
             await client.mailbox().search()

@@ -12,8 +12,10 @@ from aiosage import (
     IMAPClient,
     IMAPConnectionLost,
     IMAPMailboxError,
+    RetryPolicy,
     SpecialUse,
 )
+from aiosage.client._client import USUAL_RETRY
 from aiosage.testing import MemoryServer
 from aiosage.testing.memory import MemoryAccount
 from aiosage.wire.commands import StatusItem
@@ -35,15 +37,15 @@ async def names_of(client: IMAPClient, pattern: str = "*") -> list[str]:
 
 
 @asynccontextmanager
-async def memory_behind_relay() -> AsyncGenerator[
-    tuple[MemoryAccount, Relay, IMAPClient]
-]:
+async def memory_behind_relay(
+    *, retry: RetryPolicy | None = USUAL_RETRY
+) -> AsyncGenerator[tuple[MemoryAccount, Relay, IMAPClient]]:
     """A client whose commands a test sees before the server does."""
     async with MemoryServer() as memory:
         account = memory.add_account("user", "secret")
         async with (
             Relay(memory.host, memory.port) as relay,
-            open_client(relay.host, relay.port, "user") as client,
+            open_client(relay.host, relay.port, "user", retry=retry) as client,
         ):
             yield account, relay, client
 
@@ -295,7 +297,7 @@ async def test_delete_with_children_ends_at_the_first_refusal() -> None:
 
 
 async def test_what_is_gone_is_told_even_if_the_connection_is_lost() -> None:
-    async with memory_behind_relay() as (account, relay, client):
+    async with memory_behind_relay(retry=None) as (account, relay, client):
         await make(client, "P", "P/a", "P/a/x")
         relay.before_sending = lambda sent: (
             relay.cut() if b"DELETE P/a\r\n" in sent else None

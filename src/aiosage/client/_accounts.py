@@ -15,11 +15,22 @@ import anyio
 from ..connection import ConnectionConfig, Security
 from ..errors import IMAPPoolClosed
 from ..pool import ConnectionBudget, IMAPConnectionPool
-from ..resilience import RetryPolicy
+from ..resilience import RateLimiter, RetryPolicy
 from ._account_health import AccountHealth, AccountOutcome, AccountsStats
 from ._client import USUAL_RETRY, IMAPClient
 
 T = TypeVar("T")
+
+Rate = float | RateLimiter | Callable[[ConnectionConfig], RateLimiter | None] | None
+
+
+def _limiter(rate: Rate, config: ConnectionConfig) -> RateLimiter | None:
+    """Return what paces the commands of the account."""
+    if isinstance(rate, int | float):
+        return RateLimiter(rate)
+    if rate is None or isinstance(rate, RateLimiter):
+        return rate
+    return rate(config)
 
 
 class IMAPAccounts(Mapping[str, IMAPClient]):
@@ -44,9 +55,12 @@ class IMAPAccounts(Mapping[str, IMAPClient]):
             answer, its ``per_host`` less than ``total`` keeps room for the others.
         max_connections: most to each account. A watched mailbox holds one.
         retry: as for `IMAPClient`.
+        rate: of commands, as for `IMAPClient`: a number for each account, a limiter
+            for all together, or a function that returns the limiter for an account,
+            which may be one for all of a host.
 
     Raises:
-        ValueError: a name is given twice.
+        ValueError: a name is given twice, or *rate* is not a positive number.
         IMAPConfigurationError: a number is too small.
     """
 
@@ -57,8 +71,12 @@ class IMAPAccounts(Mapping[str, IMAPClient]):
         budget: ConnectionBudget | None = None,
         max_connections: int = 4,
         retry: RetryPolicy | None = USUAL_RETRY,
+        rate: Rate = None,
     ) -> None:
         self._retry = retry
+        if isinstance(rate, int | float):
+            RateLimiter(rate)  # whether it can be shows now, not at the first account
+        self._rate = rate
         self._budget = budget or ConnectionBudget()
         self._max_connections = max_connections
         self._contexts = _SharedContexts()
@@ -122,6 +140,7 @@ class IMAPAccounts(Mapping[str, IMAPClient]):
             min_size=0,
             max_size=self._max_connections,
             budget=self._budget,
+            rate=_limiter(self._rate, config),
             prepare=self._contexts.prepare,
         )
         client = self._clients[name] = IMAPClient.from_pool(pool, retry=self._retry)

@@ -103,7 +103,7 @@ class _Adding:
         self, connection: IMAPConnection, messages: Sequence[NewMessage]
     ) -> None:
         mailbox, recovery = self._access.mailbox, self._access.recovery
-        names = [_message_id(message) for message in messages]
+        names = [name_of(message) for message in messages]
         self._names = [name for name in names if name is not None]
         self._baseline = None
         if len(self._names) == len(names):
@@ -145,7 +145,8 @@ class _Adding:
         self._note([AppendResult(mailbox, uidvalidity, uid) for uid in pairs.values()])
 
 
-def _message_id(message: NewMessage) -> bytes | None:
+def name_of(message: NewMessage) -> bytes | None:
+    """Return the Message-ID of *message*; None if it has none, or nobody knows."""
     if not isinstance(message.content, bytes):
         return None  # the server puts it together
     return message_id(message.content[:_HEADER_OCTETS])

@@ -12,7 +12,7 @@ from ..connection import ConnectionConfig, Security, TokenProvider, Trace
 from ..errors import IMAPConfigurationError
 from ..model import MessagePart, Secret, SpecialUse
 from ..pool import IMAPConnectionPool, PoolStats
-from ..resilience import RetryPolicy
+from ..resilience import RateLimiter, RetryPolicy
 from ..watch import EventQueue, WatchCursor, watch
 from ..wire import Limits
 from ._account_health import AccountHealth
@@ -66,10 +66,15 @@ class IMAPClient:
         retry: how often and how long the services try again what a lost connection
             or a busy server interrupted, where it is safe; None for never. Opening
             the client is tried once.
+        rate: commands per second, at most; or a `RateLimiter` with a burst, or an
+            `AdaptiveRateLimiter` that finds out what the server takes, which other
+            clients may share. What keeps sessions alive does not wait for it. None
+            for any number.
         options: likewise the other fields of `ConnectionConfig`.
 
     Raises:
         IMAPConfigurationError: something is missing or wrong.
+        ValueError: *rate* is not a positive number.
     """
 
     @overload
@@ -80,6 +85,7 @@ class IMAPClient:
         *,
         max_connections: int = 4,
         retry: RetryPolicy | None = USUAL_RETRY,
+        rate: float | RateLimiter | None = None,
     ) -> None: ...
 
     @overload
@@ -92,6 +98,7 @@ class IMAPClient:
         *,
         max_connections: int = 4,
         retry: RetryPolicy | None = USUAL_RETRY,
+        rate: float | RateLimiter | None = None,
         **options: Unpack[ConnectionOptions],
     ) -> None: ...
 
@@ -104,6 +111,7 @@ class IMAPClient:
         *,
         max_connections: int = 4,
         retry: RetryPolicy | None = USUAL_RETRY,
+        rate: float | RateLimiter | None = None,
         **options: Unpack[ConnectionOptions],
     ) -> None:
         if isinstance(config, str):
@@ -116,7 +124,12 @@ class IMAPClient:
             raise IMAPConfigurationError(
                 ["everything about the account goes into its ConnectionConfig"]
             )
-        pool = IMAPConnectionPool(config, min_size=0, max_size=max_connections)
+        pool = IMAPConnectionPool(
+            config,
+            min_size=0,
+            max_size=max_connections,
+            rate=RateLimiter(rate) if isinstance(rate, int | float) else rate,
+        )
         self._use(pool, retry)
 
     def _use(self, pool: IMAPConnectionPool, retry: RetryPolicy | None) -> None:

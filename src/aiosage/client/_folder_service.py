@@ -22,8 +22,6 @@ from ..wire import NamespaceData, NamespacePrefix, QuotaData
 from ..wire.commands import (
     AclMode,
     Command,
-    Delete,
-    DeleteAcl,
     GetAcl,
     GetMetadata,
     GetQuota,
@@ -35,10 +33,9 @@ from ..wire.commands import (
     SetMetadata,
     SetQuota,
     StatusItem,
-    Subscribe,
-    Unsubscribe,
 )
 from . import _folders, _listing
+from ._changing import AccountAccess
 from ._missing import ABOUT_IT, finding_missing
 from ._names import check_new_name, join_levels
 from ._recovery import Recovery
@@ -54,35 +51,28 @@ class IMAPFolderService:
     Every method may raise `IMAPMailboxError` if the server refuses, and
     `IMAPConnectionError` if the session ends. All may be cancelled; whether the
     last command was carried out is not known then.
+
+    After a lost connection, or when the server is busy, they go on, as ``retry`` of
+    `IMAPClient` says. Whether a mailbox was made, renamed or removed is found out
+    first, by its name and its MAILBOXID or UIDVALIDITY. If that cannot be told, as
+    when others do the same meanwhile, ``maybe_executed`` of the error is true, and
+    its ``hint`` says what is there.
     """
 
     def __init__(
         self, pool: IMAPConnectionPool, recovery: Recovery | None = None
     ) -> None:
         self._pool = pool
-        self._recovery = recovery or Recovery()
+        self._account = AccountAccess(pool, recovery or Recovery())
         self._delimiter: str | None = None
         self._knows_delimiter = False
 
     async def _execute(self, command: Command[R]) -> R:
-        return await self._run(
-            lambda connection: connection.execute(command),
-            repeatable=command.may_be_repeated,
-        )
+        """Return the result of *command*, which may be repeated."""
+        return await self._run(lambda connection: connection.execute(command))
 
-    async def _run(
-        self,
-        work: Callable[[IMAPConnection], Awaitable[R]],
-        *,
-        repeatable: bool = True,
-    ) -> R:
-        """Return what *work* returns, on as many connections as it takes."""
-
-        async def attempt() -> R:
-            async with self._pool.connection() as connection:
-                return await work(connection)
-
-        return await self._recovery.persist(attempt, repeatable=repeatable)
+    async def _run(self, work: Callable[[IMAPConnection], Awaitable[R]]) -> R:
+        return await self._account.run(work)
 
     def _finding_missing(self, mailbox: str) -> AbstractAsyncContextManager[None]:
         return finding_missing(self._pool, mailbox, ABOUT_IT)
@@ -246,9 +236,9 @@ class IMAPFolderService:
         Raises:
             ValueError: there can be no such name.
         """
-        async with self._pool.connection() as connection:
-            check_new_name(mailbox, await self._delimiter_by(connection))
-            return await _folders.create(connection, mailbox, use)
+        delimiter = await self._run(self._delimiter_by)
+        check_new_name(mailbox, delimiter)
+        return await _folders.create(self._account, mailbox, use, delimiter)
 
     async def ensure(self, mailbox: str, use: SpecialUse | None = None) -> bool:
         """Make *mailbox* unless it is there; return whether it was made.
@@ -260,9 +250,9 @@ class IMAPFolderService:
         Raises:
             ValueError: there can be no such name.
         """
-        async with self._pool.connection() as connection:
-            check_new_name(mailbox, await self._delimiter_by(connection))
-            return await _folders.ensure(connection, mailbox, use)
+        delimiter = await self._run(self._delimiter_by)
+        check_new_name(mailbox, delimiter)
+        return await _folders.ensure(self._account, mailbox, use, delimiter)
 
     async def delete(
         self,
@@ -285,15 +275,10 @@ class IMAPFolderService:
         Raises:
             ValueError: INBOX was to go with all below it.
         """
-        async with (
-            self._finding_missing(mailbox),
-            self._pool.connection() as connection,
-        ):
-            # Servers end sessions in a mailbox that goes, or one below it.
-            await connection.unselect()
+        async with self._finding_missing(mailbox):
             if children:
-                return await _folders.delete_all(connection, mailbox, on_deleted)
-            await connection.execute(Delete(mailbox))
+                return await _folders.delete_all(self._account, mailbox, on_deleted)
+            await _folders.delete(self._account, mailbox)
         on_deleted(mailbox)
         return (mailbox,)
 
@@ -315,28 +300,26 @@ class IMAPFolderService:
             on_renamed: told each old and new name at once, as in `delete`.
 
         Returns:
-            The new name of each that has another one now, by the old name.
+            The new name of each that has another one now, by the old name; so has
+            ``partial`` of an error that comes in between.
 
         Raises:
             ValueError: there can be no such name.
         """
-        async with (
-            self._finding_missing(mailbox),
-            self._pool.connection() as connection,
-        ):
-            check_new_name(to_name, await self._delimiter_by(connection))
-            # Servers end sessions in a mailbox that goes, or one below it.
-            await connection.unselect()
-            return await _folders.rename_all(connection, mailbox, to_name, on_renamed)
+        check_new_name(to_name, await self._run(self._delimiter_by))
+        async with self._finding_missing(mailbox):
+            return await _folders.rename_all(
+                self._account, mailbox, to_name, on_renamed
+            )
 
     async def subscribe(self, mailbox: str) -> None:
         """Put *mailbox* on the account's list of subscribed ones."""
         async with self._finding_missing(mailbox):
-            await self._execute(Subscribe(mailbox))
+            await _folders.set_subscribed(self._account, mailbox, True)
 
     async def unsubscribe(self, mailbox: str) -> None:
         """Take *mailbox* off the account's list of subscribed ones."""
-        await self._execute(Unsubscribe(mailbox))
+        await _folders.set_subscribed(self._account, mailbox, False)
 
     # -- How much room there is (RFC 9208).
 
@@ -362,11 +345,8 @@ class IMAPFolderService:
         Raises:
             IMAPCapabilityError: the server has no QUOTA.
         """
-        async with self._pool.connection() as connection:
-            kept = await connection.execute(SetQuota(root, limits))
-            if kept is None:
-                kept = await connection.execute(GetQuota(root))
-            return kept
+        kept = await self._execute(SetQuota(root, limits))
+        return kept if kept is not None else await self._execute(GetQuota(root))
 
     # -- Who may do what (RFC 4314).
 
@@ -413,7 +393,7 @@ class IMAPFolderService:
         Raises:
             IMAPCapabilityError: the server has no ACL.
         """
-        await self._execute(DeleteAcl(mailbox, identifier))
+        await _folders.delete_acl(self._account, mailbox, identifier)
 
     # -- Annotations (RFC 5464).
 

@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from ..connection import IMAPConnection
-from ..errors import IMAPMailboxError, IMAPOperationError
+from ..errors import IMAPError, IMAPMailboxError, IMAPOperationError
 from ..model import MailboxInfo, SpecialUse
-from ..wire.commands import Create, Delete, Rename, SetMetadata
-from ._listing import find, subtree
+from ..wire.commands import (
+    Create,
+    Delete,
+    DeleteAcl,
+    GetAcl,
+    Rename,
+    SetMetadata,
+    Subscribe,
+    Unsubscribe,
+)
+from ._changing import (
+    AccountAccess,
+    Change,
+    Outcome,
+    is_open,
+    look_at,
+    look_at_both,
+    was_created,
+    was_deleted,
+    was_named,
+    was_renamed,
+)
+from ._listing import Wanted, find, list_mailboxes, pattern_for, subtree
 from ._names import canonical
+from ._progress import not_repeatable
 from ._results import CreateResult
 from ._server import trusted
 
@@ -19,53 +42,92 @@ _USE_ENTRY: Final = "/private/specialuse"
 
 
 async def create(
-    connection: IMAPConnection, mailbox: str, use: SpecialUse | None
+    access: AccountAccess, mailbox: str, use: SpecialUse | None, delimiter: str | None
 ) -> CreateResult:
     """Make *mailbox*, for *use* if the server can keep that in some way."""
-    offered = trusted(connection)
+    offered = await access.run(_offered)
     is_refused = False
     if use is not None and "CREATE-SPECIAL-USE" in offered:
         try:
-            made = await connection.execute(Create(mailbox, frozenset({use})))
+            made = await _create(access, mailbox, use, delimiter)
             return CreateResult(mailbox, made, use)
         except IMAPMailboxError as error:
             if error.code != "USEATTR":
                 raise
             is_refused = True  # the use, and nothing was made (RFC 6154 §3)
-    made = await connection.execute(Create(mailbox))
+    made = await _create(access, mailbox, None, delimiter)
     if use is None or is_refused:
         return CreateResult(mailbox, made, None)
     if {"METADATA", "SPECIAL-USE"} <= offered:
+        command = SetMetadata(mailbox, {_USE_ENTRY: str(use)})
         try:
-            await connection.execute(SetMetadata(mailbox, {_USE_ENTRY: str(use)}))
+            await access.run(lambda connection: connection.execute(command))
             return CreateResult(mailbox, made, use)
         except IMAPOperationError:
             pass  # it is there all the same; the result says without its use
+        except IMAPError as error:
+            error.partial = CreateResult(mailbox, made, None)
+            not_repeatable(error)  # it would find its own mailbox there
+            raise
     return CreateResult(mailbox, made, None)
 
 
+async def _offered(connection: IMAPConnection) -> frozenset[str]:
+    return frozenset(trusted(connection))
+
+
+async def _create(
+    access: AccountAccess,
+    mailbox: str,
+    use: SpecialUse | None,
+    delimiter: str | None,
+) -> str | None:
+    """Make *mailbox*; return its MAILBOXID, if that is told."""
+    # That at the end says what it is for, and is no part of the name.
+    name = mailbox.removesuffix(delimiter) if delimiter else mailbox
+    judge = was_created if name == mailbox else was_named
+
+    def judge_use(before: MailboxInfo | None, now: MailboxInfo | None) -> Outcome | str:
+        outcome = judge(before, now)
+        if outcome is Outcome.DONE and use and now and now.special_use != use:
+            return f"{name!r} is there, and not for this use"
+        return outcome
+
+    uses = frozenset({use}) if use is not None else frozenset[SpecialUse]()
+    # Without STATUS, at which Dovecot makes what it only listed until then.
+    look = partial(find, mailbox=name)
+    made = await access.change(Change(Create(mailbox, uses), look, judge_use))
+    if isinstance(made, MailboxInfo):
+        found = await access.run(partial(look_at, mailbox=name))
+        return found.status.mailbox_id if found and found.status else None
+    return made
+
+
 async def ensure(
-    connection: IMAPConnection, mailbox: str, use: SpecialUse | None
+    access: AccountAccess, mailbox: str, use: SpecialUse | None, delimiter: str | None
 ) -> bool:
     """Make *mailbox* unless it is there; return whether it was made."""
-    if _is_there(await find(connection, mailbox)):
+    look = partial(find, mailbox=mailbox)
+    if is_open(await access.run(look)):
         return False
     try:
-        await create(connection, mailbox, use)
+        await create(access, mailbox, use, delimiter)
     except IMAPMailboxError:
         # Somebody else may have made it just now; few servers say so in a code.
-        if _is_there(await find(connection, mailbox)):
+        if is_open(await access.run(look)):
             return False
         raise
     return True
 
 
-def _is_there(info: MailboxInfo | None) -> bool:
-    return info is not None and info.is_selectable
+async def delete(access: AccountAccess, mailbox: str) -> None:
+    """Remove *mailbox*, and nothing below it."""
+    look = partial(look_at, mailbox=mailbox)
+    await access.change(Change(Delete(mailbox), look, was_deleted, closes=True))
 
 
 async def delete_all(
-    connection: IMAPConnection, mailbox: str, on_deleted: Callable[[str], object]
+    access: AccountAccess, mailbox: str, on_deleted: Callable[[str], object]
 ) -> tuple[str, ...]:
     """Remove what is below *mailbox*, the lowest first, and then itself.
 
@@ -77,24 +139,24 @@ async def delete_all(
     """
     if canonical(mailbox) == "INBOX":
         raise ValueError("INBOX cannot be deleted")
-    below = await subtree(connection, mailbox)
+    below = await access.run(partial(subtree, mailbox=mailbox))
     if not below:
-        await connection.execute(Delete(mailbox))  # which tells why it cannot
+        await delete(access, mailbox)  # which tells why it cannot
         on_deleted(mailbox)
         return (mailbox,)
     names = sorted(below, key=lambda name: _depth(below[name]), reverse=True)
     for name in names:
-        await _delete(connection, name)
+        await _delete(access, name)
         on_deleted(name)
     return tuple(names)
 
 
-async def _delete(connection: IMAPConnection, name: str) -> None:
+async def _delete(access: AccountAccess, name: str) -> None:
     try:
-        await connection.execute(Delete(name))
+        await delete(access, name)
     except IMAPMailboxError:
         # A mere name goes by itself with the last mailbox below it.
-        if await find(connection, name) is not None:
+        if await access.run(partial(find, mailbox=name)) is not None:
             raise
 
 
@@ -103,7 +165,7 @@ def _depth(info: MailboxInfo) -> int:
 
 
 async def rename_all(
-    connection: IMAPConnection,
+    access: AccountAccess,
     mailbox: str,
     to_name: str,
     on_renamed: Callable[[str, str], object],
@@ -114,27 +176,70 @@ async def rename_all(
     or stays as the server likes.
     """
     old = canonical(mailbox)
-    below = await subtree(connection, old)
+    below = await access.run(partial(subtree, mailbox=old))
+    # A mere name has no life of its own to know it by, but what is below it has.
+    witness = next(filter(lambda name: is_open(below[name]), below), old)
     below.pop(old, None)
-    await connection.execute(Rename(old, to_name))
+    await _rename(access, old, to_name, witness)
     on_renamed(old, to_name)
     renamed = {old: to_name}
-    left = await subtree(connection, old) if below else {}
-    for name in below:
-        new_name = to_name + name[len(old) :]
-        if name in left:
-            if old == "INBOX":
-                continue
-            await _rename(connection, name, new_name)
-        on_renamed(name, new_name)
-        renamed[name] = new_name
+    try:
+        left = await access.run(partial(subtree, mailbox=old)) if below else {}
+        for name in below:
+            new_name = to_name + name[len(old) :]
+            if name in left:
+                if old == "INBOX":
+                    continue
+                await _rename_left(access, name, new_name)
+            on_renamed(name, new_name)
+            renamed[name] = new_name
+    except IMAPError as error:
+        error.partial = renamed
+        not_repeatable(error)  # the first has its new name
+        raise
     return renamed
 
 
-async def _rename(connection: IMAPConnection, name: str, to_name: str) -> None:
+async def _rename(access: AccountAccess, name: str, to_name: str, witness: str) -> None:
+    """Rename *name*; *witness* is it, or one below that goes along."""
+    goes_to = to_name + witness[len(name) :]
+    look = partial(look_at_both, mailbox=witness, other=goes_to)
+    await access.change(Change(Rename(name, to_name), look, was_renamed, closes=True))
+
+
+async def _rename_left(access: AccountAccess, name: str, to_name: str) -> None:
     try:
-        await connection.execute(Rename(name, to_name))
+        await _rename(access, name, to_name, name)
     except IMAPMailboxError:
         # It may have gone along with the one above it.
-        if await find(connection, name) is not None:
+        if await access.run(partial(find, mailbox=name)) is not None:
             raise
+
+
+async def set_subscribed(access: AccountAccess, mailbox: str, wanted: bool) -> None:
+    """Put *mailbox* on the list of subscribed ones, or take it off."""
+    name = canonical(mailbox)
+    pattern = Wanted(pattern_for(name), subscribed=True)
+
+    async def look(connection: IMAPConnection) -> bool:
+        found = await list_mailboxes(connection, pattern)
+        return any(info.name == name for info in found)
+
+    def judge(before: bool, now: bool) -> Outcome:
+        return Outcome.DONE if now is wanted else Outcome.NOT_DONE
+
+    command = Subscribe(mailbox) if wanted else Unsubscribe(mailbox)
+    await access.change(Change(command, look, judge, is_state=True))
+
+
+async def delete_acl(access: AccountAccess, mailbox: str, identifier: str) -> None:
+    """Forget all that was granted to *identifier*."""
+
+    async def look(connection: IMAPConnection) -> bool:
+        return identifier in (await connection.execute(GetAcl(mailbox))).rights
+
+    def judge(before: bool, now: bool) -> Outcome:
+        return Outcome.NOT_DONE if now else Outcome.DONE
+
+    command = DeleteAcl(mailbox, identifier)
+    await access.change(Change(command, look, judge, is_state=True))

@@ -207,13 +207,28 @@ async def _with_metadata(
     ]
 
 
-async def find(connection: IMAPConnection, mailbox: str) -> MailboxInfo | None:
-    """Return the mailbox of that very name; None if there is none."""
+async def find(
+    connection: IMAPConnection, mailbox: str, status: tuple[StatusItem, ...] = ()
+) -> MailboxInfo | None:
+    """Return the mailbox of that very name; None if there is none.
+
+    Args:
+        connection: of the account.
+        mailbox: the name.
+        status: items to tell with it.
+    """
     name = canonical(mailbox)
-    for info in await list_mailboxes(connection, Wanted(name)):
+    for info in await list_mailboxes(
+        connection, Wanted(pattern_for(name), status=status)
+    ):
         if info.name == name and info.exists:  # a name may hold wildcards
             return info
     return None
+
+
+def pattern_for(name: str) -> str:
+    """Return a pattern that matches *name*, and maybe others."""
+    return name.replace("{", "%")  # Cyrus 3.6 crashes at {3}, which it takes for regex
 
 
 async def subtree(connection: IMAPConnection, mailbox: str) -> dict[str, MailboxInfo]:
@@ -221,7 +236,7 @@ async def subtree(connection: IMAPConnection, mailbox: str) -> dict[str, Mailbox
     name = canonical(mailbox)
     return {
         info.name: info
-        for info in await list_mailboxes(connection, Wanted(f"{name}*"))
+        for info in await list_mailboxes(connection, Wanted(f"{pattern_for(name)}*"))
         if info.name == name
         or (info.delimiter and info.name.startswith(name + info.delimiter))
     }

@@ -335,6 +335,9 @@ class IMAPMailboxUIDService(MessageReader, MessageFinder):
         If an error comes in between, its ``partial`` tells where the new message
         is, and both are there: `expunge` the old one.
 
+        After a lost connection it is found out what was done, by Message-ID and by
+        whether the old message is there, before it is done again.
+
         Args:
             uid: of the message that goes.
             message: as for `append`.

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from types import TracebackType
 from typing import Final, TypeVar
 
@@ -46,6 +52,8 @@ log = logging.getLogger("aiosage.connection")
 
 R = TypeVar("R")
 
+Pace = Callable[[], AbstractAsyncContextManager[None]]
+
 _NO_MAILBOX: Final = "no such mailbox"
 
 CLOSE_GRACE = 5.0
@@ -64,6 +72,7 @@ class IMAPConnection:
         self._config = config
         self._protocol = protocol
         self._mailbox_lock = asyncio.Lock()
+        self._pace: Pace | None = None
 
     @classmethod
     async def open(cls, config: ConnectionConfig) -> IMAPConnection:
@@ -188,6 +197,23 @@ class IMAPConnection:
         """
         self._protocol.trace_to(trace, literals=literals)
 
+    def pace_by(self, pace: Pace | None) -> None:
+        """Have each command sent, and answered, within what *pace* returns.
+
+        Entering that may wait. What keeps the session alive, or ends it, does not:
+        NOOP, IDLE and its DONE, LOGOUT. While a command waits, nothing is sent, and
+        other commands wait behind it as *pace* likes.
+
+        Args:
+            pace: None to send commands at once.
+        """
+        self._pace = pace
+
+    def _pacing(self, command: Command[object]) -> AbstractAsyncContextManager[None]:
+        if self._pace is None or isinstance(command, Noop | Logout):
+            return nullcontext()
+        return self._pace()
+
     async def execute(self, command: Command[R]) -> R:
         """Send *command* and return its result.
 
@@ -202,8 +228,9 @@ class IMAPConnection:
             ValueError: an argument cannot be sent.
         """
         self._check(command)
-        pending = await self._protocol.submit(command)
-        return self._result(command, pending)
+        async with self._pacing(command):
+            pending = await self._protocol.submit(command)
+            return self._result(command, pending)
 
     def _check(self, command: Command[object]) -> None:
         for group in command.needs():
@@ -373,13 +400,13 @@ class IMAPConnection:
             self._protocol.hold_reading,
             lambda: self._result(command, pending),
         )
-        pending = self._protocol.start(command, stream)
-        try:
-            await stream.wait_begin()
+        async with AsyncExitStack() as leaving:
+            async with self._pacing(command):
+                pending = self._protocol.start(command, stream)
+                leaving.callback(self._protocol.abandon, pending)  # unless it has ended
+                leaving.callback(stream.leave)
+                await stream.wait_begin()
             yield stream
-        finally:
-            stream.leave()
-            self._protocol.abandon(pending)  # unless it has ended
 
     def _check_idle_end(self, pending: Pending) -> None:
         if pending.held:  # DONE is not said

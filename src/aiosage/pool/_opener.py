@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from anyio import CancelScope, to_thread
 
 from ..connection import ConnectionConfig, IMAPConnection
+from ..resilience import RateLimiter, RateSnapshot
 from ._allocation import Permit
 from ._budget import ConnectionBudget
 from ._complaints import pool_closed
+from ._pacing import paced
 from ._refusals import too_many
 from ._share import BudgetShare
 from ._stats import Counts
@@ -27,6 +30,7 @@ class Opener:
         share: where permits go if it fails.
         budget: says whether to try, and how soon.
         counts: of the pool.
+        rate: as for the pool.
 
     Attributes:
         circuits: that say whether to try.
@@ -40,6 +44,7 @@ class Opener:
         share: BudgetShare,
         budget: ConnectionBudget,
         counts: Counts,
+        rate: RateLimiter | None,
     ) -> None:
         self._config = config
         self._ready_config: ConnectionConfig | None = None
@@ -47,6 +52,7 @@ class Opener:
         self._share = share
         self._limiter = budget.limiter(config)
         self._counts = counts
+        self._rate = rate
         self.circuits = budget.circuits(config)
         self.last_error: Exception | None = None
         self._under_way: set[CancelScope] = set()
@@ -74,6 +80,8 @@ class Opener:
             raise pool_closed(self._config.account)
         if connection is None:
             return None
+        if self._rate is not None:
+            connection.pace_by(partial(paced, self._rate))
         self._counts.opened += 1
         self._counts.failures = 0
         self.last_error = None
@@ -93,6 +101,10 @@ class Opener:
         if self._limiter is not None:
             self.circuits.check(self.last_error)
             await self._limiter.acquire()
+
+    def rate_snapshot(self) -> RateSnapshot | None:
+        """Return how the rate of commands stands; None if there is none."""
+        return self._rate.snapshot() if self._rate is not None else None
 
     async def _try(self) -> IMAPConnection | None:
         try:

@@ -25,6 +25,7 @@ from ..errors import (
     CircuitOpen,
     IMAPConnectionError,
 )
+from ..resilience import RateLimiter
 from ._alarm import Alarm
 from ._allocation import Permit
 from ._budget import ConnectionBudget
@@ -64,6 +65,9 @@ class IMAPConnectionPool:
             pool is closed.
         budget: bounds the connections of this pool and others together; None
             for what is known, or learned, of the provider's bound only.
+        rate: of commands. Each waits for it before it is sent, but for NOOP, IDLE
+            and LOGOUT, so that sessions stay alive. It learns from the answers and
+            how long they take. Pools may share one.
         prepare: makes a configuration ready, in a thread; for pools that are to
             share what is made.
         clock: seconds, never going back.
@@ -85,6 +89,7 @@ class IMAPConnectionPool:
         check_timeout: float = 5.0,
         close_grace: float = CLOSE_GRACE,
         budget: ConnectionBudget | None = None,
+        rate: RateLimiter | None = None,
         prepare: Callable[[ConnectionConfig], ConnectionConfig] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -105,7 +110,7 @@ class IMAPConnectionPool:
         self._loop: asyncio.AbstractEventLoop | None = None  # that it is used in
         self._alarm = Alarm(self._serve, clock)  # though nobody may come
         self._counts = Counts()
-        self._opener = Opener(config, prepare, self._share, budget, self._counts)
+        self._opener = Opener(config, prepare, self._share, budget, self._counts, rate)
         self._upkeep = Upkeep(self._is_short, self._warm_up)
         self._closing = anyio.Event()
         self._all_back = anyio.Event()  # closed, and nobody holds a connection
@@ -149,6 +154,7 @@ class IMAPConnectionPool:
             min_size=self._min_size,
             max_size=self._slots.max_size,
             circuit=self._opener.circuits.snapshot(),
+            rate=self._opener.rate_snapshot(),
             **asdict(self._counts),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..resilience import CircuitSnapshot
+from ..resilience import CircuitSnapshot, RateSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class PoolStats:
         longest_wait: seconds that one caller has waited at most.
         failures: attempts to open a connection that failed since one succeeded.
         circuit: whether connecting is tried, or has failed too often just now.
+        rate: how its commands are paced; None if they are not.
     """
 
     size: int
@@ -42,6 +43,7 @@ class PoolStats:
     longest_wait: float
     failures: int
     circuit: CircuitSnapshot
+    rate: RateSnapshot | None = None
 
 
 @dataclass(slots=True)

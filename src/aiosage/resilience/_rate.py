@@ -87,6 +87,18 @@ class RateLimiter:
     async def _refit(self) -> None:
         """Hook of what changes its rate. Must not wait."""
 
+    def learn(self, seconds: float, error: Exception | None = None) -> None:
+        """Take note of a call that was let through.
+
+        What *error* has as ``retry_after`` is obeyed: none goes for so long.
+
+        Args:
+            seconds: that it took.
+            error: it failed, since there were too many; None if it did not.
+        """
+        if error is not None and (delay := _retry_after(error)) is not None:
+            self.pause(delay)
+
     def pause(self, seconds: float) -> None:
         """Let nothing through for *seconds*, as a server may ask for."""
         resume_at = self._clock() + seconds
@@ -207,13 +219,20 @@ class AdaptiveRateLimiter(RateLimiter):
         try:
             yield
         except Exception as error:
-            if self._is_throttled(error):
-                self._become(self._adaptive.refused(started, self._clock()))
-                if (delay := self._delay_of(error)) is not None:
-                    self.pause(delay)
+            self.learn(self._clock() - started, error)
             raise
         else:
-            self._become(self._adaptive.answered(started, self._clock()))
+            self.learn(self._clock() - started)
+
+    def learn(self, seconds: float, error: Exception | None = None) -> None:
+        """Take note of a call, and adapt; an error that is none of that is nothing."""
+        now = self._clock()
+        if error is None:
+            self._become(self._adaptive.answered(now - seconds, now))
+        elif self._is_throttled(error):
+            self._become(self._adaptive.refused(now - seconds, now))
+            if (delay := self._delay_of(error)) is not None:
+                self.pause(delay)
 
     def _become(self, adaptive: AdaptiveRate) -> None:
         self._adaptive = adaptive
