@@ -220,6 +220,7 @@ def client_through(
         connect_timeout=4.0,
         read_timeout=1.0,
         idle_renewal=0.3,
+        idle_check=20.0,  # Dovecot does not push all that its NOTIFY should
         poll_interval=0.1,
     )
     policy = RetryPolicy(attempts=6, timeout=15.0, first_wait=0.02, longest_wait=0.5)

@@ -246,6 +246,59 @@ async def test_a_mailbox_made_while_mailboxes_are_listed_is_not_overlooked() -> 
         assert await events.get() == MailboxCreated("B")
 
 
+async def test_a_mailbox_in_which_something_happens_is_not_overlooked() -> None:
+    """Dovecot does not always tell that one was made, if it was there just before."""
+    script = f"""{with_capabilities("NOTIFY")}
+C: T1 LIST "" L/*
+S: * LIST () "/" L/A
+S: T1 OK
+C: T2 NOTIFY SET (selected ***) (personal ***)
+S: T2 OK
+C: T3 LIST "" L/*
+S: * LIST () "/" L/A
+S: T3 OK
+C: T4 EXAMINE L/A
+S: * 0 EXISTS
+S: * OK [UIDVALIDITY 7] ok
+S: T4 OK
+C: T5 IDLE
+S: + idling
+S: * STATUS Other (UIDVALIDITY 9 UIDNEXT 2 MESSAGES 1 UNSEEN 1)
+S: * STATUS L/B (UIDVALIDITY 8 UIDNEXT 2 MESSAGES 1 UNSEEN 1)
+C: DONE
+S: T5 OK
+C: T6 LIST "" L/*
+S: * LIST () "/" L/A
+S: * LIST () "/" L/B
+S: T6 OK
+C: T7 STATUS L/B ***
+S: * STATUS L/B (UIDVALIDITY 8 UIDNEXT 2 MESSAGES 1 UNSEEN 1)
+S: T7 OK
+C: T8 EXAMINE L/B
+S: * 1 EXISTS
+S: * OK [UIDVALIDITY 8] ok
+S: T8 OK
+C: T9 UID FETCH 1:4294967295 (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS ())
+S: T9 OK
+C: T10 EXAMINE L/A
+S: * 0 EXISTS
+S: * OK [UIDVALIDITY 7] ok
+S: T10 OK
+C: T11 IDLE
+S: + idling
+{END.format(11, 12)}"""
+    async with (
+        scripted(script) as port,
+        IMAPClient(config(port)) as client,
+        client.watch("L/*") as events,
+    ):
+        assert await take(events, 2) == [
+            MailboxCreated("L/B"),
+            NewMessage("L/B", 8, 1, NONE),
+        ]
+
+
 async def test_a_mailbox_told_of_while_others_are_listed_is_not_watched() -> None:
     """NOTIFY is for all of one's mailboxes, whatever pattern is listed just then."""
     opened: list[str] = []

@@ -116,6 +116,11 @@ class Scope:
         """Return whether a pattern fits *name*, once there is an answer of LIST."""
         return any(fits(name, pattern, self._delimiters) for pattern in self.patterns)
 
+    def may_lack(self, name: str) -> bool:
+        """Return whether *name* is not watched, though a pattern fits it."""
+        is_known = name in self.names or name in self._left_out
+        return not is_known and name not in self._elsewhere and self._fits(name)
+
     def take_unfit(self) -> list[str]:
         """Return what has been watched until the cursor was kept, and is not now."""
         if not self._is_from_cursor:

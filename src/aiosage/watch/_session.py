@@ -154,10 +154,14 @@ class WatchSession:
             case StatusData(mailbox=name):
                 if not self.is_notified:
                     return
-                if self._statuses is not None:
-                    self._statuses[with_inbox(name)] += 1
+                name = with_inbox(name)
+                if self._scope.may_lack(name):
+                    self._must_ask = True  # nobody told that it was made
+                elif self._statuses is not None:
+                    self._statuses[name] += 1
                     return
-                self._note_due(with_inbox(name))
+                else:
+                    self._note_due(name)
             case ListData():
                 if not self.is_notified:
                     return
