@@ -208,10 +208,11 @@ async def mark(user: User, random: Random) -> None:
     mailbox = user.mailbox(random)
     keyword = random.choice(KEYWORDS)
     numbers = await user.numbers(mailbox, await user.some(random, mailbox))
+    begin = asyncio.get_running_loop().time()
     result = await mailbox.add_flags(numbers, keyword)
     for uid, flags in result.flags.items():
         if uid in numbers and keyword in flags:
-            user.ledger.flags[numbers[uid]].add(str(keyword))
+            user.ledger.mark(numbers[uid], str(keyword), begin)
 
 
 async def star(user: User, random: Random) -> None:

@@ -107,4 +107,7 @@ def check_flags(ledger: Ledger, found: Mapping[str, Mailbox]) -> None:
             if ledger.copies[number] is Copies.ANY:
                 continue
             missing = {Flag(flag) for flag in ledger.flags[number]} - mailbox.flags[uid]
-            assert not missing, f"{name} {uid} (message {number}) has lost {missing}"
+            assert not missing, (
+                f"{name} {uid} (message {number}) has lost {missing}:"
+                f" {'; '.join(ledger.history[number])}"
+            )

@@ -85,6 +85,19 @@ class Ledger:
                 self._moved_until[number] = now + linger
                 self.history[number].append(f"{begin:.3f} to {now:.3f} {what}: {end}")
 
+    def mark(self, number: int, flag: str, begin: float) -> None:
+        """Note that a message has a flag, set by a command that was sent at *begin*.
+
+        Unless it was moved meanwhile: then it may be set where it was, and is copied
+        already.
+        """
+        is_moved = self._moved_until.get(number, 0.0) > begin
+        if not is_moved:
+            self.flags[number].add(flag)
+        now = asyncio.get_running_loop().time()
+        where = "while it moved" if is_moved else "in its place"
+        self.history[number].append(f"{begin:.3f} to {now:.3f} {flag} set {where}")
+
     def settle(self, number: int, copies: Copies) -> None:
         """Note what has become of a new message, if nobody has copied it meanwhile."""
         now = asyncio.get_running_loop().time()
