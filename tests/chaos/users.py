@@ -15,6 +15,7 @@ from aiosage import (
     IMAPConnectionError,
     IMAPMailboxUIDService,
     IMAPMessageError,
+    IMAPOperationError,
     IMAPPoolTimeout,
     MessagePart,
     MessageSet,
@@ -149,8 +150,10 @@ def is_bad_luck(error: BaseException) -> bool:
     """Tell whether *error* is what comes of a failing network, and no more."""
     if isinstance(error, BaseExceptionGroup):
         return all(map(is_bad_luck, error.exceptions))
-    if isinstance(error, IMAPMessageError):  # others have removed what we wanted
-        return error.code == "EXPUNGEISSUED"
+    if isinstance(error, IMAPMessageError) and error.code == "EXPUNGEISSUED":
+        return True  # others have removed what we wanted
+    if isinstance(error, IMAPOperationError) and error.code == "SERVERBUG":
+        return True  # what it was writing when it was killed is broken
     return isinstance(error, BAD_LUCK)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+from contextlib import suppress
 
 import pytest
 
@@ -90,6 +91,23 @@ async def test_connections_can_be_reset_or_closed_politely(
         with pytest.raises(ConnectionResetError):
             await again.reader.read()
     await memory.wait_connections(0)
+
+
+async def test_connections_with_tls_can_be_closed_and_then_reset(
+    certificates: Certificates,
+) -> None:
+    context = certificates.client_context()
+    async with MemoryServer(ssl_context=certificates.server_context()) as server:
+        assert server.tls_port is not None
+        async with connected(server.host, server.tls_port, context=context) as client:
+            await client.response()
+            for _ in range(2):
+                server.disconnect_all(abort=False)
+            server.disconnect_all()
+            with suppress(ConnectionResetError):
+                while await client.reader.read(100):
+                    pass
+        await server.wait_connections(0)
 
 
 async def test_commands_are_counted_by_name_only(

@@ -238,8 +238,8 @@ class ClientStream(asyncio.Protocol):
         """Close the connection when what was written is sent."""
         if self._is_negotiating:
             self.abort()
-        elif self._transport is not None:
-            self._transport.close()
+        elif self._transport is not None and not self._transport.is_closing():
+            self._transport.close()  # that of asyncio's TLS breaks if closed twice
 
     def abort(self) -> None:
         """Reset the connection at once: the client gets an RST."""
