@@ -276,6 +276,68 @@ async def test_another_mailbox_of_the_new_name_is_not_taken_for_the_renamed() ->
         assert caught.value.maybe_executed
 
 
+@pytest.mark.parametrize(
+    "do",
+    [
+        lambda client: client.folders.delete("New"),
+        lambda client: client.folders.rename("New", "Newer"),
+    ],
+    ids=["DELETE", "RENAME"],
+)
+async def test_a_mailbox_that_was_not_there_when_it_began_is_left_alone(
+    do: Do, request: pytest.FixtureRequest
+) -> None:
+    def meanwhile(account: MemoryAccount) -> None:
+        account.create_mailbox("New").deliver(small(2))
+
+    command = request.node.callspec.id.encode()
+    async with losing(command, meanwhile) as (account, client):
+        with pytest.raises(IMAPConnectionLost, match="made since"):
+            await do(client)
+        assert [one.raw for one in account.mailbox("New").messages] == [small(2)]
+
+
+LOOK: Final = """C: T{0} LIST "" Old
+S: * LIST () "/" Old
+S: T{0} OK done
+C: T{1} STATUS Old (UIDVALIDITY)
+S: * STATUS Old ({2})
+S: T{1} OK done
+"""
+BUSY: Final = f"""{LOGGED_IN}
+{LOOK.format(1, 2, "UIDVALIDITY 1")}
+C: T3 DELETE Old
+S: T3 NO [INUSE] later
+"""
+LEAVING: Final = """
+C: T6 LOGOUT
+S: * BYE bye
+S: T6 OK bye
+"""
+
+FINDING: Final = """
+C: T6 LIST "" Old
+S: * LIST () "/" Old
+S: T6 OK done
+C: T7 LOGOUT
+S: * BYE bye
+S: T7 OK bye
+"""
+
+
+async def test_a_mailbox_that_was_made_anew_while_it_waits_is_not_deleted() -> None:
+    async with recovering(
+        BUSY + LOOK.format(4, 5, "UIDVALIDITY 2") + LEAVING
+    ) as client:
+        assert await client.folders.delete("Old") == ("Old",)
+
+
+async def test_what_may_be_another_after_waiting_is_not_deleted() -> None:
+    async with recovering(BUSY + LOOK.format(4, 5, "") + FINDING) as client:
+        with pytest.raises(IMAPMailboxError, match="made since"):
+            await client.folders.delete("Old")
+
+
 async def test_a_name_that_was_taken_meanwhile_is_refused_as_ever() -> None:
     """Nothing was renamed, so that it is safe to ask again."""
 
@@ -546,7 +608,7 @@ def test_a_mere_name_is_made_if_it_is_there() -> None:
         (PARENT, PARENT, NOT_DONE),
         (PARENT, None, DONE),
         (None, None, NOT_DONE),
-        (None, info(1), NOT_DONE),
+        (None, info(1), None),  # which somebody made since
         (info(), info(1), None),
         (PARENT, info(1), None),
     ],
@@ -576,6 +638,8 @@ EMPTIED: Final = info(2, name="INBOX")
         ((info(), None), (None, info(1)), None),
         ((PARENT, None), (None, PARENT), None),
         ((None, None), (None, None), NOT_DONE),
+        ((None, None), (info(1), None), None),  # somebody made it since
+        ((info(1), info(1)), (None, info(1)), None),  # some number all mailboxes 1
         ((INBOX, None), (EMPTIED, info(3)), DONE),
         ((INBOX, None), (EMPTIED, info(1)), DONE),
         ((INBOX, info(3)), (EMPTIED, info(3)), None),

@@ -123,7 +123,7 @@ async def ensure(
 async def delete(access: AccountAccess, mailbox: str) -> None:
     """Remove *mailbox*, and nothing below it."""
     look = partial(look_at, mailbox=mailbox)
-    await access.change(Change(Delete(mailbox), look, was_deleted, closes=True))
+    await access.change(Change(Delete(mailbox), look, was_deleted, takes_away=True))
 
 
 async def delete_all(
@@ -204,7 +204,9 @@ async def _rename(access: AccountAccess, name: str, to_name: str, witness: str) 
     """Rename *name*; *witness* is it, or one below that goes along."""
     goes_to = to_name + witness[len(name) :]
     look = partial(look_at_both, mailbox=witness, other=goes_to)
-    await access.change(Change(Rename(name, to_name), look, was_renamed, closes=True))
+    await access.change(
+        Change(Rename(name, to_name), look, was_renamed, takes_away=True)
+    )
 
 
 async def _rename_left(access: AccountAccess, name: str, to_name: str) -> None:
