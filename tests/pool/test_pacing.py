@@ -12,8 +12,10 @@ from aiosage import (
     IMAPClient,
     IMAPConnectionError,
     IMAPConnectionLost,
+    IMAPConnectionPool,
     IMAPMailboxError,
     IMAPOperationError,
+    IMAPPoolClosed,
     IMAPTimeoutError,
     MessagePart,
     Secret,
@@ -222,6 +224,46 @@ async def test_what_waited_while_the_connection_was_lost_was_not_executed() -> N
             with pytest.raises(IMAPConnectionLost) as caught:
                 await waiting
             assert not caught.value.maybe_executed
+
+
+async def test_a_lost_connection_ends_the_wait_for_the_rate() -> None:
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret")
+        limiter = RateLimiter(1000.0)
+        async with (
+            IMAPClient(plain(memory), retry=None, rate=limiter) as client,
+            client.pool.connection() as connection,
+            asyncio.timeout(10),
+        ):
+            limiter.pause(3600.0)
+            waiting = asyncio.create_task(connection.execute(UNSEEN))
+            await connection.noop()
+            assert limiter.snapshot().waiting == 1
+            memory.disconnect_all()
+            with pytest.raises(IMAPConnectionLost) as caught:
+                await waiting
+            assert not caught.value.maybe_executed
+            with pytest.raises(IMAPConnectionLost):  # does not begin to wait
+                await connection.execute(UNSEEN)
+        assert limiter.snapshot().waiting == 0
+
+
+async def test_closing_ends_the_wait_for_the_rate() -> None:
+    """With a policy, too, though that would go on elsewhere."""
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret")
+        limiter = RateLimiter(1000.0)
+        pool = IMAPConnectionPool(plain(memory), rate=limiter, close_grace=0.05)
+        async with IMAPClient.from_pool(pool) as client, asyncio.timeout(10):
+            await client.folders.status("INBOX")
+            limiter.pause(3600.0)
+            waiting = asyncio.create_task(client.folders.status("INBOX"))
+            while not limiter.snapshot().waiting:
+                await asyncio.sleep(0)
+            await client.aclose()
+            with pytest.raises(IMAPPoolClosed):
+                await waiting
+        assert limiter.snapshot().waiting == 0
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("inf"), float("nan")])
