@@ -123,6 +123,15 @@ def test_all_wait_as_long_as_the_server_asks_for(
     assert run(main()) == pytest.approx(2.5, abs=0.01)
 
 
+@pytest.mark.parametrize("limiter_type", [RateLimiter, AdaptiveRateLimiter])
+def test_nobody_waits_for_days_because_a_server_asks_for_it(
+    limiter_type: type[RateLimiter],
+) -> None:
+    limiter = limiter_type(1.0, clock=lambda: 0.0)
+    limiter.learn(0.1, refused(None, "Suggested Backoff Time: 432000000 milliseconds"))
+    assert limiter.snapshot().pause == 3600.0
+
+
 async def test_each_command_waits_but_for_what_keeps_the_session_alive(
     any_server: Endpoint,
 ) -> None:

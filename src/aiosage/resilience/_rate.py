@@ -7,9 +7,13 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Final
 
 import anyio
 from aiolimiter import AsyncLimiter
+
+_LONGEST: Final = 3600.0
+"""Seconds that an error lets all wait, at most: it says so again if that is too short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,8 @@ class RateLimiter:
     def learn(self, seconds: float, error: Exception | None = None) -> None:
         """Take note of a call that was let through.
 
-        What *error* has as ``retry_after`` is obeyed: none goes for so long.
+        What *error* has as ``retry_after`` is obeyed: none goes for so long, but for
+        an hour at most.
 
         Args:
             seconds: that it took.
@@ -158,7 +163,7 @@ class AdaptiveRate:
 
 def _retry_after(error: Exception) -> float | None:
     delay: object = getattr(error, "retry_after", None)
-    return delay if isinstance(delay, int | float) else None
+    return min(delay, _LONGEST) if isinstance(delay, int | float) else None
 
 
 class AdaptiveRateLimiter(RateLimiter):
@@ -179,7 +184,7 @@ class AdaptiveRateLimiter(RateLimiter):
         slow: seconds; an answer that takes longer counts as one too many.
         is_throttled: whether an error says that there were too many calls.
         delay_of: seconds that an error asks all to wait; None if it does not. As
-            a rule what it has as ``retry_after``.
+            a rule what it has as ``retry_after``, up to an hour.
         on_change: as for `RateLimiter`.
         clock: likewise.
 
