@@ -257,18 +257,29 @@ async def test_a_lost_connection_ends_the_wait_for_the_rate() -> None:
         assert limiter.snapshot().waiting == 0
 
 
+class Paused(RateLimiter):
+    """Lets nobody through, and notes who asks."""
+
+    def __init__(self) -> None:
+        super().__init__(1000.0)
+        self.pause(3600.0)
+        self.asked: asyncio.Queue[None] = asyncio.Queue()
+
+    async def acquire(self) -> None:
+        """Note it, and wait."""
+        self.asked.put_nowait(None)
+        await super().acquire()
+
+
 async def test_closing_ends_the_wait_for_the_rate() -> None:
     """With a policy, too, though that would go on elsewhere."""
     async with MemoryServer() as memory:
         memory.add_account("user", "secret")
-        limiter = RateLimiter(1000.0)
+        limiter = Paused()
         pool = IMAPConnectionPool(plain(memory), rate=limiter, close_grace=0.05)
         async with IMAPClient.from_pool(pool) as client, asyncio.timeout(10):
-            await client.folders.status("INBOX")
-            limiter.pause(3600.0)
             waiting = asyncio.create_task(client.folders.status("INBOX"))
-            while not limiter.snapshot().waiting:
-                await asyncio.sleep(0)
+            await limiter.asked.get()
             await client.aclose()
             with pytest.raises(IMAPPoolClosed):
                 await waiting

@@ -44,7 +44,7 @@ from . import _causes as causes
 from ._config import ConnectionConfig
 from ._open import open_session
 from ._pending import Pending
-from ._protocol import IMAPProtocol, Listener
+from ._protocol import IMAPProtocol, Listener, News
 from ._stream import SectionStream
 from ._trace import Trace
 

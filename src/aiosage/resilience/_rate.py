@@ -13,7 +13,7 @@ import anyio
 from aiolimiter import AsyncLimiter
 
 _LONGEST: Final = 3600.0
-"""Seconds that an error lets all wait, at most: it says so again if that is too short."""
+"""Seconds that an error lets all wait, at most; the next may say so again."""
 
 
 @dataclass(frozen=True, slots=True)
