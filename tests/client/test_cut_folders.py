@@ -444,6 +444,47 @@ async def test_a_draft_that_others_replace_meanwhile_is_told() -> None:
         assert account.mailbox("Old").uids == [1, 2]
 
 
+async def test_what_others_put_in_its_place_is_not_taken_for_the_new_draft() -> None:
+    """It has the same Message-ID, but not what was to be kept."""
+
+    def meanwhile(account: MemoryAccount) -> None:
+        account.mailbox("Old").deliver(small(2) + b"Theirs.\r\n")
+        account.mailbox("Old").expunge([1])
+
+    async with losing(b"UID REPLACE", meanwhile) as (_, client):
+        with pytest.raises(IMAPConnectionLost, match="others") as caught:
+            await client.mailbox("Old").replace(1, small(2))
+        assert caught.value.maybe_executed
+
+
+@pytest.mark.parametrize("at", [b"UID FETCH", b"UID REPLACE"])
+async def test_what_a_server_replaces_late_is_not_taken_for_missing(at: bytes) -> None:
+    """It was looked at too early: who adds the message again would have two."""
+    async with MemoryServer() as memory:
+        account = memory.add_account("user", "secret")
+        drafts = account.create_mailbox("Drafts")
+        drafts.deliver(small(1))
+        async with (
+            Relay(memory.host, memory.port) as relay,
+            open_client(relay.host, relay.port, "user", retry=POLICY) as client,
+        ):
+
+            def replace_late(sent: bytes) -> None:
+                if at in sent and b"HEADER" not in sent:
+                    relay.before_sending = None
+                    drafts.deliver(small(2))
+                    drafts.expunge([1])
+
+            def strike(sent: bytes) -> None:
+                if b"UID REPLACE" in sent:
+                    relay.before_sending = replace_late
+                    raise ConnectionResetError
+
+            relay.before_sending = strike
+            assert (await client.mailbox("Drafts").replace(1, small(2))).uid == 2
+    assert drafts.uids == [2]
+
+
 async def test_a_draft_that_others_added_before_is_not_taken_for_the_new_one() -> None:
     """Though nobody has looked since this client added something itself."""
     async with losing(b"UID REPLACE", lambda account: None) as (account, client):
