@@ -292,7 +292,7 @@ async def test_a_mailbox_that_was_not_there_when_it_began_is_left_alone(
 
     command = request.node.callspec.id.encode()
     async with losing(command, meanwhile) as (account, client):
-        with pytest.raises(IMAPConnectionLost, match="made since"):
+        with pytest.raises(IMAPConnectionLost, match="none of that very name"):
             await do(client)
         assert [one.raw for one in account.mailbox("New").messages] == [small(2)]
 
@@ -362,6 +362,24 @@ async def test_a_mailbox_that_was_made_for_nothing_is_not_ours() -> None:
         assert caught.value.maybe_executed
 
 
+async def test_a_mailbox_that_the_server_knows_by_another_name_is_deleted_once() -> (
+    None
+):
+    """Cyrus takes ``Old/`` for ``Old``, of which LIST tells nothing."""
+    script = f"""{LOGGED_IN}
+C: T1 LIST "" Old/
+S: T1 OK done
+C: T2 DELETE Old/
+S! reset"""
+    looked = f"""{LOGGED_IN}
+C: T1 LIST "" Old/
+S: T1 OK done
+{LEAVING.replace("T6", "T2")}"""
+    async with recovering(script, looked) as client:
+        with pytest.raises(IMAPConnectionLost, match="none of that very name"):
+            await client.folders.delete("Old/")
+
+
 async def test_what_was_there_before_is_not_taken_for_made() -> None:
     async with losing(b"CREATE", lambda account: None) as (_, client):
         with pytest.raises(IMAPMailboxError, match="exists"):
@@ -370,7 +388,7 @@ async def test_what_was_there_before_is_not_taken_for_made() -> None:
 
 async def test_what_was_not_there_is_not_taken_for_deleted() -> None:
     async with losing(b"DELETE", lambda account: None) as (_, client):
-        with pytest.raises(IMAPMailboxError):
+        with pytest.raises(IMAPConnectionLost, match="none of that very name"):
             await client.folders.delete("None")
 
 
@@ -648,7 +666,7 @@ def test_a_mere_name_is_made_if_it_is_there() -> None:
         (info(1, "x"), info(2, "x"), NOT_DONE),  # it began another life
         (PARENT, PARENT, NOT_DONE),
         (PARENT, None, DONE),
-        (None, None, NOT_DONE),
+        (None, None, None),
         (None, info(1), None),  # which somebody made since
         (info(), info(1), None),
         (PARENT, info(1), None),
@@ -678,7 +696,7 @@ EMPTIED: Final = info(2, name="INBOX")
         ((info(1), None), (info(2), None), None),
         ((info(), None), (None, info(1)), None),
         ((PARENT, None), (None, PARENT), None),
-        ((None, None), (None, None), NOT_DONE),
+        ((None, None), (None, None), None),
         ((None, None), (info(1), None), None),  # somebody made it since
         ((info(1), info(1)), (None, info(1)), None),  # some number all mailboxes 1
         ((INBOX, None), (EMPTIED, info(3)), DONE),

@@ -26,6 +26,9 @@ S = TypeVar("S")
 
 IDENTITY: Final = (StatusItem.UIDVALIDITY, StatusItem.MAILBOXID)
 
+_UNSEEN: Final = "there was none of that very name"
+"""One may be there now, or the server takes the name for another's, as Cyrus ``A/``."""
+
 
 class Outcome(Enum):
     """What became of a command whose answer was lost."""
@@ -222,7 +225,7 @@ def was_deleted(before: MailboxInfo | None, now: MailboxInfo | None) -> Outcome 
     One of the same name that somebody made since is none of its business.
     """
     if before is None:
-        return _not_there(now)
+        return _UNSEEN
     if not is_open(now):
         # What has mailboxes below it stays as a mere name (RFC 9051 §6.3.5).
         is_gone = now is None or is_open(before)
@@ -231,13 +234,6 @@ def was_deleted(before: MailboxInfo | None, now: MailboxInfo | None) -> Outcome 
     if same is None:
         return f"{before.name!r} is there, and may have been made since"
     return Outcome.NOT_DONE if same else Outcome.DONE
-
-
-def _not_there(now: MailboxInfo | None) -> Outcome | str:
-    """Return what became of a command for a mailbox that was not there."""
-    if now is None:
-        return Outcome.NOT_DONE  # it will be refused
-    return f"{now.name!r} was made since"
 
 
 _Both = tuple[MailboxInfo | None, MailboxInfo | None]
@@ -253,7 +249,7 @@ def was_renamed(before: _Both, now: _Both) -> Outcome | str:
     old, occupant = before
     source, target = now
     if old is None:
-        return _not_there(source)
+        return _UNSEEN
     if is_same(old, source):
         return Outcome.NOT_DONE
     if is_same(old, target) and not is_same(occupant, target):
