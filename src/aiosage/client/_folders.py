@@ -84,7 +84,7 @@ async def _create(
 ) -> str | None:
     """Make *mailbox*; return its MAILBOXID, if that is told."""
     # That at the end says what it is for, and is no part of the name.
-    name = mailbox.removesuffix(delimiter) if delimiter else mailbox
+    name = mailbox.removesuffix(delimiter or "")
     judge = was_created if name == mailbox else was_named
 
     def judge_use(before: MailboxInfo | None, now: MailboxInfo | None) -> Outcome | str:
@@ -107,14 +107,20 @@ async def ensure(
     access: AccountAccess, mailbox: str, use: SpecialUse | None, delimiter: str | None
 ) -> bool:
     """Make *mailbox* unless it is there; return whether it was made."""
-    look = partial(find, mailbox=mailbox)
-    if is_open(await access.run(look)):
+    name = mailbox.removesuffix(delimiter or "")
+    look = partial(find, mailbox=name)
+
+    async def is_there() -> bool:
+        found = await access.run(look)
+        return is_open(found) or (name != mailbox and found is not None)
+
+    if await is_there():
         return False
     try:
         await create(access, mailbox, use, delimiter)
     except IMAPMailboxError:
         # Somebody else may have made it just now; few servers say so in a code.
-        if is_open(await access.run(look)):
+        if await is_there():
             return False
         raise
     return True
