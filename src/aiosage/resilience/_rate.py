@@ -80,13 +80,17 @@ class RateLimiter:
         self._waiting += 1
         try:
             async with self._turn:
-                while self._pause() > 0:  # noqa: ASYNC110  # it may grow meanwhile
-                    await anyio.sleep(self._pause())
+                await self._wait_out()
                 await self._bucket.acquire()
+                await self._wait_out()  # it may have begun meanwhile
                 self._admitted += 1
                 await self._refit()
         finally:
             self._waiting -= 1
+
+    async def _wait_out(self) -> None:
+        while self._pause() > 0:  # noqa: ASYNC110  # it may grow meanwhile
+            await anyio.sleep(self._pause())
 
     async def _refit(self) -> None:
         """Hook of what changes its rate. Must not wait."""
@@ -147,8 +151,9 @@ class AdaptiveRate:
         """Return the rate after a call that *started* then was answered well."""
         if now - started > self.slow:
             return self.refused(started, now)
-        # At this rate a second has so many answers; together they make a step.
-        raised = min(self.highest, self.rate + self.step / self.rate)
+        # At this rate a second has so many answers; together they make a step. Where
+        # it is low, one answer stands for many seconds, but says little of more.
+        raised = min(self.highest, self.rate + self.step / self.rate, self.rate * 2)
         return replace(self, rate=raised)
 
     def refused(self, started: float, now: float) -> AdaptiveRate:
@@ -180,7 +185,8 @@ class AdaptiveRateLimiter(RateLimiter):
         rate: calls per second to begin with.
         lowest: never fewer.
         highest: never more.
-        step: calls per second more after each second of good answers.
+        step: calls per second more after each second of good answers, of which none
+            more than doubles the rate.
         slow: seconds; an answer that takes longer counts as one too many.
         is_throttled: whether an error says that there were too many calls.
         delay_of: seconds that an error asks all to wait; None if it does not. As
