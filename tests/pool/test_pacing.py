@@ -24,7 +24,7 @@ from aiosage import (
 from aiosage.errors import refusal
 from aiosage.pool._pacing import is_too_many, paced
 from aiosage.resilience import AdaptiveRateLimiter, RateLimiter
-from aiosage.testing import MemoryServer
+from aiosage.testing import MemoryServer, cancel_at_every_await
 from aiosage.wire.commands import GetStatus, Logout, StatusItem
 
 from ..client.accounts import config_of, small
@@ -284,6 +284,29 @@ async def test_closing_ends_the_wait_for_the_rate() -> None:
             with pytest.raises(IMAPPoolClosed):
                 await waiting
         assert limiter.snapshot().waiting == 0
+
+
+async def test_who_is_cancelled_at_any_await_leaves_nothing_behind() -> None:
+    limiter = AdaptiveRateLimiter(500.0)
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret").create_mailbox("Box")
+        async with IMAPClient(
+            plain(memory), max_connections=1, retry=None, rate=limiter
+        ) as client:
+
+            async def work() -> None:
+                async with client.pool.connection("Box") as connection:
+                    await connection.execute(UNSEEN)
+                    await connection.unselect()
+
+            cancelled = 0
+            async for cancellation in cancel_at_every_await(work):
+                cancelled += cancellation.is_cancelled
+                async with asyncio.timeout(10):
+                    assert (await client.folders.status("Box")).unseen == 0
+                assert limiter.snapshot().waiting == 0
+                assert client.stats().busy == 0
+            assert cancelled > 10
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("inf"), float("nan")])
