@@ -386,6 +386,26 @@ async def test_what_was_there_before_is_not_taken_for_made() -> None:
             await client.folders.create("Old")
 
 
+async def test_a_mere_name_that_went_with_the_last_below_it_is_gone() -> None:
+    """And no cut at its DELETE leaves that open."""
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret").create_mailbox("P/a")
+        async with (
+            Relay(memory.host, memory.port) as relay,
+            open_client(relay.host, relay.port, "user", retry=POLICY) as client,
+        ):
+
+            def strike(sent: bytes) -> None:
+                if b"DELETE P\r\n" in sent:
+                    relay.before_sending = None
+                    raise ConnectionResetError
+
+            relay.before_sending = strike
+            assert await client.folders.delete("P", children=True) == ("P/a", "P")
+            assert relay.before_sending is None
+            assert not await client.folders.list("P*")
+
+
 async def test_what_was_not_there_is_not_taken_for_deleted() -> None:
     async with losing(b"DELETE", lambda account: None) as (_, client):
         with pytest.raises(IMAPConnectionLost, match="none of that very name"):

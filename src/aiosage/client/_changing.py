@@ -236,6 +236,11 @@ def was_deleted(before: MailboxInfo | None, now: MailboxInfo | None) -> Outcome 
     return Outcome.NOT_DONE if same else Outcome.DONE
 
 
+def was_removed(before: MailboxInfo | None, now: MailboxInfo | None) -> Outcome | str:
+    """Return whether what LIST told of is gone, be it with the last one below it."""
+    return Outcome.DONE if now is None else was_deleted(before, now)
+
+
 _Both = tuple[MailboxInfo | None, MailboxInfo | None]
 
 

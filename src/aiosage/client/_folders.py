@@ -29,6 +29,7 @@ from ._changing import (
     was_created,
     was_deleted,
     was_named,
+    was_removed,
     was_renamed,
 )
 from ._listing import Wanted, find, list_mailboxes, pattern_for, subtree
@@ -128,8 +129,16 @@ async def ensure(
 
 async def delete(access: AccountAccess, mailbox: str) -> None:
     """Remove *mailbox*, and nothing below it."""
+    await _delete(access, mailbox, was_deleted)
+
+
+async def _delete(
+    access: AccountAccess,
+    mailbox: str,
+    judge: Callable[[MailboxInfo | None, MailboxInfo | None], Outcome | str],
+) -> None:
     look = partial(look_at, mailbox=mailbox)
-    await access.change(Change(Delete(mailbox), look, was_deleted, takes_away=True))
+    await access.change(Change(Delete(mailbox), look, judge, takes_away=True))
 
 
 async def delete_all(
@@ -152,14 +161,14 @@ async def delete_all(
         return (mailbox,)
     names = sorted(below, key=lambda name: _depth(below[name]), reverse=True)
     for name in names:
-        await _delete(access, name)
+        await _delete_listed(access, name)
         on_deleted(name)
     return tuple(names)
 
 
-async def _delete(access: AccountAccess, name: str) -> None:
+async def _delete_listed(access: AccountAccess, name: str) -> None:
     try:
-        await delete(access, name)
+        await _delete(access, name, was_removed)
     except IMAPMailboxError:
         # A mere name goes by itself with the last mailbox below it.
         if await access.run(partial(find, mailbox=name)) is not None:
