@@ -276,24 +276,22 @@ async def test_another_mailbox_of_the_new_name_is_not_taken_for_the_renamed() ->
         assert caught.value.maybe_executed
 
 
-@pytest.mark.parametrize(
-    "do",
-    [
-        lambda client: client.folders.delete("New"),
-        lambda client: client.folders.rename("New", "Newer"),
-    ],
-    ids=["DELETE", "RENAME"],
-)
+OF_NEW: Final[dict[str, Do]] = {
+    "DELETE": lambda client: client.folders.delete("New"),
+    "RENAME": lambda client: client.folders.rename("New", "Newer"),
+}
+
+
+@pytest.mark.parametrize("name", OF_NEW)
 async def test_a_mailbox_that_was_not_there_when_it_began_is_left_alone(
-    do: Do, request: pytest.FixtureRequest
+    name: str,
 ) -> None:
     def meanwhile(account: MemoryAccount) -> None:
         account.create_mailbox("New").deliver(small(2))
 
-    command = request.node.callspec.id.encode()
-    async with losing(command, meanwhile) as (account, client):
+    async with losing(name.encode(), meanwhile) as (account, client):
         with pytest.raises(IMAPConnectionLost, match="none of that very name"):
-            await do(client)
+            await OF_NEW[name](client)
         assert [one.raw for one in account.mailbox("New").messages] == [small(2)]
 
 
