@@ -276,6 +276,66 @@ async def test_another_mailbox_of_the_new_name_is_not_taken_for_the_renamed() ->
         assert caught.value.maybe_executed
 
 
+OF_NEW: Final[dict[str, Do]] = {
+    "DELETE": lambda client: client.folders.delete("New"),
+    "RENAME": lambda client: client.folders.rename("New", "Newer"),
+}
+
+
+@pytest.mark.parametrize("name", OF_NEW)
+async def test_a_mailbox_that_was_not_there_when_it_began_is_left_alone(
+    name: str,
+) -> None:
+    def meanwhile(account: MemoryAccount) -> None:
+        account.create_mailbox("New").deliver(small(2))
+
+    async with losing(name.encode(), meanwhile) as (account, client):
+        with pytest.raises(IMAPConnectionLost, match="none of that very name"):
+            await OF_NEW[name](client)
+        assert [one.raw for one in account.mailbox("New").messages] == [small(2)]
+
+
+LOOK: Final = """C: T{0} LIST "" Old
+S: * LIST () "/" Old
+S: T{0} OK done
+C: T{1} STATUS Old (UIDVALIDITY)
+S: * STATUS Old ({2})
+S: T{1} OK done
+"""
+BUSY: Final = f"""{LOGGED_IN}
+{LOOK.format(1, 2, "UIDVALIDITY 1")}
+C: T3 DELETE Old
+S: T3 NO [INUSE] later
+"""
+LEAVING: Final = """
+C: T6 LOGOUT
+S: * BYE bye
+S: T6 OK bye
+"""
+
+FINDING: Final = """
+C: T6 LIST "" Old
+S: * LIST () "/" Old
+S: T6 OK done
+C: T7 LOGOUT
+S: * BYE bye
+S: T7 OK bye
+"""
+
+
+async def test_a_mailbox_that_was_made_anew_while_it_waits_is_not_deleted() -> None:
+    async with recovering(
+        BUSY + LOOK.format(4, 5, "UIDVALIDITY 2") + LEAVING
+    ) as client:
+        assert await client.folders.delete("Old") == ("Old",)
+
+
+async def test_what_may_be_another_after_waiting_is_not_deleted() -> None:
+    async with recovering(BUSY + LOOK.format(4, 5, "") + FINDING) as client:
+        with pytest.raises(IMAPMailboxError, match="made since"):
+            await client.folders.delete("Old")
+
+
 async def test_a_name_that_was_taken_meanwhile_is_refused_as_ever() -> None:
     """Nothing was renamed, so that it is safe to ask again."""
 
@@ -300,15 +360,53 @@ async def test_a_mailbox_that_was_made_for_nothing_is_not_ours() -> None:
         assert caught.value.maybe_executed
 
 
+async def test_a_mailbox_that_the_server_knows_by_another_name_is_deleted_once() -> (
+    None
+):
+    """Cyrus takes ``Old/`` for ``Old``, of which LIST tells nothing."""
+    script = f"""{LOGGED_IN}
+C: T1 LIST "" Old/
+S: T1 OK done
+C: T2 DELETE Old/
+S! reset"""
+    looked = f"""{LOGGED_IN}
+C: T1 LIST "" Old/
+S: T1 OK done
+{LEAVING.replace("T6", "T2")}"""
+    async with recovering(script, looked) as client:
+        with pytest.raises(IMAPConnectionLost, match="none of that very name"):
+            await client.folders.delete("Old/")
+
+
 async def test_what_was_there_before_is_not_taken_for_made() -> None:
     async with losing(b"CREATE", lambda account: None) as (_, client):
         with pytest.raises(IMAPMailboxError, match="exists"):
             await client.folders.create("Old")
 
 
+async def test_a_mere_name_that_went_with_the_last_below_it_is_gone() -> None:
+    """And no cut at its DELETE leaves that open."""
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret").create_mailbox("P/a")
+        async with (
+            Relay(memory.host, memory.port) as relay,
+            open_client(relay.host, relay.port, "user", retry=POLICY) as client,
+        ):
+
+            def strike(sent: bytes) -> None:
+                if b"DELETE P\r\n" in sent:
+                    relay.before_sending = None
+                    raise ConnectionResetError
+
+            relay.before_sending = strike
+            assert await client.folders.delete("P", children=True) == ("P/a", "P")
+            assert relay.before_sending is None
+            assert not await client.folders.list("P*")
+
+
 async def test_what_was_not_there_is_not_taken_for_deleted() -> None:
     async with losing(b"DELETE", lambda account: None) as (_, client):
-        with pytest.raises(IMAPMailboxError):
+        with pytest.raises(IMAPConnectionLost, match="none of that very name"):
             await client.folders.delete("None")
 
 
@@ -380,6 +478,47 @@ async def test_a_draft_that_others_replace_meanwhile_is_told() -> None:
             await client.mailbox("Old").replace(1, small(2))
         assert caught.value.maybe_executed
         assert account.mailbox("Old").uids == [1, 2]
+
+
+async def test_what_others_put_in_its_place_is_not_taken_for_the_new_draft() -> None:
+    """It has the same Message-ID, but not what was to be kept."""
+
+    def meanwhile(account: MemoryAccount) -> None:
+        account.mailbox("Old").deliver(small(2) + b"Theirs.\r\n")
+        account.mailbox("Old").expunge([1])
+
+    async with losing(b"UID REPLACE", meanwhile) as (_, client):
+        with pytest.raises(IMAPConnectionLost, match="others") as caught:
+            await client.mailbox("Old").replace(1, small(2))
+        assert caught.value.maybe_executed
+
+
+@pytest.mark.parametrize("at", [b"UID FETCH", b"UID REPLACE"])
+async def test_what_a_server_replaces_late_is_not_taken_for_missing(at: bytes) -> None:
+    """It was looked at too early: who adds the message again would have two."""
+    async with MemoryServer() as memory:
+        account = memory.add_account("user", "secret")
+        drafts = account.create_mailbox("Drafts")
+        drafts.deliver(small(1))
+        async with (
+            Relay(memory.host, memory.port) as relay,
+            open_client(relay.host, relay.port, "user", retry=POLICY) as client,
+        ):
+
+            def replace_late(sent: bytes) -> None:
+                if at in sent and b"HEADER" not in sent:
+                    relay.before_sending = None
+                    drafts.deliver(small(2))
+                    drafts.expunge([1])
+
+            def strike(sent: bytes) -> None:
+                if b"UID REPLACE" in sent:
+                    relay.before_sending = replace_late
+                    raise ConnectionResetError
+
+            relay.before_sending = strike
+            assert (await client.mailbox("Drafts").replace(1, small(2))).uid == 2
+    assert drafts.uids == [2]
 
 
 async def test_a_draft_that_others_added_before_is_not_taken_for_the_new_one() -> None:
@@ -545,8 +684,8 @@ def test_a_mere_name_is_made_if_it_is_there() -> None:
         (info(1, "x"), info(2, "x"), NOT_DONE),  # it began another life
         (PARENT, PARENT, NOT_DONE),
         (PARENT, None, DONE),
-        (None, None, NOT_DONE),
-        (None, info(1), NOT_DONE),
+        (None, None, None),
+        (None, info(1), None),  # which somebody made since
         (info(), info(1), None),
         (PARENT, info(1), None),
     ],
@@ -575,7 +714,9 @@ EMPTIED: Final = info(2, name="INBOX")
         ((info(1), None), (info(2), None), None),
         ((info(), None), (None, info(1)), None),
         ((PARENT, None), (None, PARENT), None),
-        ((None, None), (None, None), NOT_DONE),
+        ((None, None), (None, None), None),
+        ((None, None), (info(1), None), None),  # somebody made it since
+        ((info(1), info(1)), (None, info(1)), None),  # some number all mailboxes 1
         ((INBOX, None), (EMPTIED, info(3)), DONE),
         ((INBOX, None), (EMPTIED, info(1)), DONE),
         ((INBOX, info(3)), (EMPTIED, info(3)), None),

@@ -57,6 +57,18 @@ async def listed(
     return {info.name: info for info in found}
 
 
+async def test_what_is_above_a_subscribed_one_is_not_subscribed(
+    client: IMAPClient,
+) -> None:
+    """LSUB tells of it in its place if the pattern has a percent sign."""
+    await client.folders.create("Box")
+    await client.folders.create("Box/a")
+    await client.folders.subscribe("Box/a")
+
+    assert "Box" not in await listed(client, "%", subscribed=True)
+    assert "Box/a" in await listed(client, "Box/%", subscribed=True)
+
+
 async def test_a_list_tells_the_same(
     client: IMAPClient, lacking: tuple[str, ...]
 ) -> None:

@@ -218,6 +218,7 @@ async def test_ensure_makes_it_once(client: IMAPClient) -> None:
     assert await client.folders.ensure("Box") is True
     assert await client.folders.ensure("Box") is False
     assert await client.folders.ensure("inbox") is False
+    assert await client.folders.ensure("Box/") is False
     await client.folders.delete("Box")
     assert not await client.folders.exists("Box")
 
@@ -378,6 +379,13 @@ async def test_what_is_below_inbox_is_told_as_the_server_does_it(
 
         assert await names_of(client, "*/Box") == [moved.get("INBOX/Box", "INBOX/Box")]
         assert len(moved) == (1 if server.kind == "memory" else 2)
+
+
+async def test_rename_to_a_name_with_a_delimiter_at_its_end(client: IMAPClient) -> None:
+    """It says that there will be mailboxes below, and is no part of their names."""
+    await client.folders.create("A/kid")
+    assert await client.folders.rename("A", "B/") == {"A": "B", "A/kid": "B/kid"}
+    assert await client.folders.exists("B/kid")
 
 
 async def test_rename_to_a_name_that_is_taken_changes_nothing(

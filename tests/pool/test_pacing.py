@@ -12,8 +12,10 @@ from aiosage import (
     IMAPClient,
     IMAPConnectionError,
     IMAPConnectionLost,
+    IMAPConnectionPool,
     IMAPMailboxError,
     IMAPOperationError,
+    IMAPPoolClosed,
     IMAPTimeoutError,
     MessagePart,
     Secret,
@@ -22,7 +24,7 @@ from aiosage import (
 from aiosage.errors import refusal
 from aiosage.pool._pacing import is_too_many, paced
 from aiosage.resilience import AdaptiveRateLimiter, RateLimiter
-from aiosage.testing import MemoryServer
+from aiosage.testing import MemoryServer, cancel_at_every_await
 from aiosage.wire.commands import GetStatus, Logout, StatusItem
 
 from ..client.accounts import config_of, small
@@ -119,6 +121,15 @@ def test_all_wait_as_long_as_the_server_asks_for(
         return now() - began
 
     assert run(main()) == pytest.approx(2.5, abs=0.01)
+
+
+@pytest.mark.parametrize("limiter_type", [RateLimiter, AdaptiveRateLimiter])
+def test_nobody_waits_for_days_because_a_server_asks_for_it(
+    limiter_type: type[RateLimiter],
+) -> None:
+    limiter = limiter_type(1.0, clock=lambda: 0.0)
+    limiter.learn(0.1, refused(None, "Suggested Backoff Time: 432000000 milliseconds"))
+    assert limiter.snapshot().pause == 3600.0
 
 
 async def test_each_command_waits_but_for_what_keeps_the_session_alive(
@@ -222,6 +233,80 @@ async def test_what_waited_while_the_connection_was_lost_was_not_executed() -> N
             with pytest.raises(IMAPConnectionLost) as caught:
                 await waiting
             assert not caught.value.maybe_executed
+
+
+async def test_a_lost_connection_ends_the_wait_for_the_rate() -> None:
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret")
+        limiter = RateLimiter(1000.0)
+        async with (
+            IMAPClient(plain(memory), retry=None, rate=limiter) as client,
+            client.pool.connection() as connection,
+            asyncio.timeout(10),
+        ):
+            limiter.pause(3600.0)
+            waiting = asyncio.create_task(connection.execute(UNSEEN))
+            await connection.noop()
+            assert limiter.snapshot().waiting == 1
+            memory.disconnect_all()
+            with pytest.raises(IMAPConnectionLost) as caught:
+                await waiting
+            assert not caught.value.maybe_executed
+            with pytest.raises(IMAPConnectionLost):  # does not begin to wait
+                await connection.execute(UNSEEN)
+        assert limiter.snapshot().waiting == 0
+
+
+class Paused(RateLimiter):
+    """Lets nobody through, and notes who asks."""
+
+    def __init__(self) -> None:
+        super().__init__(1000.0)
+        self.pause(3600.0)
+        self.asked: asyncio.Queue[None] = asyncio.Queue()
+
+    async def acquire(self) -> None:
+        """Note it, and wait."""
+        self.asked.put_nowait(None)
+        await super().acquire()
+
+
+async def test_closing_ends_the_wait_for_the_rate() -> None:
+    """With a policy, too, though that would go on elsewhere."""
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret")
+        limiter = Paused()
+        pool = IMAPConnectionPool(plain(memory), rate=limiter, close_grace=0.05)
+        async with IMAPClient.from_pool(pool) as client, asyncio.timeout(10):
+            waiting = asyncio.create_task(client.folders.status("INBOX"))
+            await limiter.asked.get()
+            await client.aclose()
+            with pytest.raises(IMAPPoolClosed):
+                await waiting
+        assert limiter.snapshot().waiting == 0
+
+
+async def test_who_is_cancelled_at_any_await_leaves_nothing_behind() -> None:
+    limiter = AdaptiveRateLimiter(500.0)
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret").create_mailbox("Box")
+        async with IMAPClient(
+            plain(memory), max_connections=1, retry=None, rate=limiter
+        ) as client:
+
+            async def work() -> None:
+                async with client.pool.connection("Box") as connection:
+                    await connection.execute(UNSEEN)
+                    await connection.unselect()
+
+            cancelled = 0
+            async for cancellation in cancel_at_every_await(work):
+                cancelled += cancellation.is_cancelled
+                async with asyncio.timeout(10):
+                    assert (await client.folders.status("Box")).unseen == 0
+                assert limiter.snapshot().waiting == 0
+                assert client.stats().busy == 0
+            assert cancelled > 10
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("inf"), float("nan")])

@@ -101,6 +101,24 @@ def test_a_pause_holds_everybody_and_only_grows() -> None:
     assert run(main()) == pytest.approx([60.0], abs=1e-3)
 
 
+def test_a_pause_holds_who_waits_for_the_rate_already() -> None:
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        limiter = RateLimiter(0.1, clock=loop.time)
+        await limiter.acquire()
+        loop.call_later(5.0, limiter.pause, 60.0)
+        return await take(limiter, 1)
+
+    assert run(main()) == pytest.approx([65.0], abs=1e-3)
+
+
+def test_one_good_answer_doubles_a_low_rate_at_most() -> None:
+    """A step for each second that it took would be a hundred times as much."""
+    limiter = AdaptiveRateLimiter(0.2, step=10.0, clock=lambda: 0.0)
+    limiter.learn(0.1)
+    assert limiter.snapshot().rate == pytest.approx(0.4)
+
+
 def test_an_adaptive_rate_finds_what_the_server_takes() -> None:
     """One that takes 20 per second, and refuses what is beyond."""
 

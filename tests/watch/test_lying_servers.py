@@ -299,6 +299,78 @@ S: + idling
         ]
 
 
+async def test_a_mailbox_that_is_told_of_but_never_listed_is_asked_for_once() -> None:
+    """Else a server that tells of it at each command is asked for ever."""
+    told = "S: * STATUS L/B (UIDVALIDITY 8 UIDNEXT 2 MESSAGES 1 UNSEEN 1)"
+    script = f"""{with_capabilities("NOTIFY")}
+C: T1 LIST "" L/*
+S: * LIST () "/" L/A
+S: T1 OK
+C: T2 NOTIFY SET (selected ***) (personal ***)
+S: T2 OK
+C: T3 LIST "" L/*
+S: * LIST () "/" L/A
+S: T3 OK
+C: T4 EXAMINE L/A
+S: * 0 EXISTS
+S: * OK [UIDVALIDITY 7] ok
+S: T4 OK
+C: T5 IDLE
+S: + idling
+{told}
+C: DONE
+S: T5 OK
+C: T6 LIST "" L/*
+{told}
+S: * LIST () "/" L/A
+S: T6 OK
+C: T7 IDLE
+S: + idling
+{told}
+S: * 1 EXISTS
+C: DONE
+S: T7 OK
+C: T8 UID FETCH *** (FLAGS)
+{told}
+S: * 1 FETCH (UID 1 FLAGS ())
+S: T8 OK
+C: T9 IDLE
+S: + idling
+S: * LIST () "/" L/B
+C: DONE
+S: T9 OK
+C: T10 LIST "" L/*
+S: * LIST () "/" L/A
+S: * LIST () "/" L/B
+S: T10 OK
+C: T11 STATUS L/B ***
+{told}
+S: T11 OK
+C: T12 EXAMINE L/B
+S: * 0 EXISTS
+S: * OK [UIDVALIDITY 8] ok
+S: T12 OK
+C: T13 EXAMINE L/A
+S: * 1 EXISTS
+S: * OK [UIDVALIDITY 7] ok
+S: T13 OK
+C: T14 UID FETCH *** (FLAGS)
+S: * 1 FETCH (UID 1 FLAGS ())
+S: T14 OK
+C: T15 IDLE
+S: + idling
+{END.format(15, 16)}"""
+    async with (
+        scripted(script) as port,
+        IMAPClient(config(port)) as client,
+        client.watch("L/*") as events,
+    ):
+        assert await take(events, 2) == [
+            NewMessage("L/A", 7, 1, NONE),
+            MailboxCreated("L/B"),
+        ]
+
+
 async def test_a_mailbox_told_of_while_others_are_listed_is_not_watched() -> None:
     """NOTIFY is for all of one's mailboxes, whatever pattern is listed just then."""
     opened: list[str] = []

@@ -26,6 +26,9 @@ S = TypeVar("S")
 
 IDENTITY: Final = (StatusItem.UIDVALIDITY, StatusItem.MAILBOXID)
 
+_UNSEEN: Final = "there was none of that very name"
+"""One may be there now, or the server takes the name for another's, as Cyrus ``A/``."""
+
 
 class Outcome(Enum):
     """What became of a command whose answer was lost."""
@@ -43,8 +46,9 @@ class Change(Generic[R, S]):
         look: returns how things stand.
         judge: says by how they stood before, and stand now, whether it was done; or
             in words what is found, if that cannot tell.
-        closes: no mailbox may be open: servers end sessions in one that goes, or
-            one below it.
+        takes_away: a mailbox loses its name, so that none may be open: servers end
+            sessions in one that goes, or one below it. Before it is sent again it
+            is looked whether that name is another's by now.
         is_state: how things stand now tells alone, so that it is not looked
             before; *judge* is given that twice.
     """
@@ -52,7 +56,7 @@ class Change(Generic[R, S]):
     command: Command[R]
     look: Callable[[IMAPConnection], Awaitable[S]]
     judge: Callable[[S, S], Outcome | str]
-    closes: bool = False
+    takes_away: bool = False
     is_state: bool = False
 
 
@@ -105,7 +109,7 @@ class _Changing(Generic[R, S]):
         self._access = access
         self._change = change
         self._before: list[S] = []  # one, as soon as it is known
-        self._was_lost = False
+        self._lost_once: IMAPConnectionError | None = None
         self.lost: IMAPConnectionError | None = None
 
     async def run(self) -> R | S:
@@ -117,24 +121,23 @@ class _Changing(Generic[R, S]):
     async def _attempt(self) -> R | S:
         change = self._change
         async with self._access.pool.connection() as connection:
-            if self.lost is not None:
+            if self.lost is not None or (self._before and change.takes_away):
                 now = await change.look(connection)
-                if self._is_done(now, self.lost):
+                if self._is_done(now):
                     return now
             elif self._needs_before:
                 self._before = [await change.look(connection)]
-            if change.closes:
+            if change.takes_away:
                 await connection.unselect()
             try:
                 return await connection.execute(change.command)
             except IMAPConnectionError as error:
                 if error.maybe_executed and (self._before or change.is_state):
-                    self.lost = error
-                    self._was_lost = True
+                    self.lost = self._lost_once = error
                 raise
             except IMAPMailboxError:
                 # What is refused now may have been done late, after it was looked.
-                if self._was_lost:
+                if self._lost_once is not None:
                     now = await change.look(connection)
                     if self._judge(now) is Outcome.DONE:
                         return now
@@ -150,21 +153,26 @@ class _Changing(Generic[R, S]):
         (before,) = self._before or (now,)
         return self._change.judge(before, now)
 
-    def _is_done(self, now: S, lost: IMAPConnectionError) -> bool:
-        """Return whether it was done, which *lost* left open.
+    def _is_done(self, now: S) -> bool:
+        """Return whether it was done, or needs not be any more.
 
         Raises:
-            IMAPConnectionError: like *lost*, if it cannot be told.
+            IMAPConnectionError: like the one that left that open, if it cannot be told.
+            IMAPMailboxError: it was not done, and the mailbox may be another by now.
         """
-        outcome = self._judge(now)
+        outcome, lost = self._judge(now), self.lost
         if outcome is Outcome.NOT_DONE and isinstance(lost, IMAPTimeoutError):
             raise lost  # the server is slow, so it may still be at it: look again
         self.lost = None
         if isinstance(outcome, Outcome):
             return outcome is Outcome.DONE
-        unclear = copy.copy(lost)  # tracebacks must not be shared
+        if self._lost_once is None:
+            raise IMAPMailboxError(
+                self._change.command.name, "NO", None, f"not done: {outcome}"
+            )
+        unclear = copy.copy(self._lost_once)  # tracebacks must not be shared
         unclear.hint = f"It cannot be told whether that was done: {outcome}."
-        raise unclear from lost
+        raise unclear from self._lost_once
 
 
 async def look_at(connection: IMAPConnection, mailbox: str) -> MailboxInfo | None:
@@ -217,7 +225,7 @@ def was_deleted(before: MailboxInfo | None, now: MailboxInfo | None) -> Outcome 
     One of the same name that somebody made since is none of its business.
     """
     if before is None:
-        return Outcome.NOT_DONE  # it will be refused
+        return _UNSEEN
     if not is_open(now):
         # What has mailboxes below it stays as a mere name (RFC 9051 §6.3.5).
         is_gone = now is None or is_open(before)
@@ -226,6 +234,11 @@ def was_deleted(before: MailboxInfo | None, now: MailboxInfo | None) -> Outcome 
     if same is None:
         return f"{before.name!r} is there, and may have been made since"
     return Outcome.NOT_DONE if same else Outcome.DONE
+
+
+def was_removed(before: MailboxInfo | None, now: MailboxInfo | None) -> Outcome | str:
+    """Return whether what LIST told of is gone, be it with the last one below it."""
+    return Outcome.DONE if now is None else was_deleted(before, now)
 
 
 _Both = tuple[MailboxInfo | None, MailboxInfo | None]
@@ -240,9 +253,11 @@ def was_renamed(before: _Both, now: _Both) -> Outcome | str:
     """
     old, occupant = before
     source, target = now
-    if old is None or is_same(old, source):
+    if old is None:
+        return _UNSEEN
+    if is_same(old, source):
         return Outcome.NOT_DONE
-    if is_same(old, target):
+    if is_same(old, target) and not is_same(occupant, target):
         return Outcome.DONE
     if (
         old.name == "INBOX"

@@ -306,7 +306,9 @@ class IMAPFolderService:
         Raises:
             ValueError: there can be no such name.
         """
-        check_new_name(to_name, await self._run(self._delimiter_by))
+        delimiter = await self._run(self._delimiter_by)
+        check_new_name(to_name, delimiter)
+        to_name = to_name.removesuffix(delimiter or "")
         async with self._finding_missing(mailbox):
             return await _folders.rename_all(
                 self._account, mailbox, to_name, on_renamed

@@ -29,6 +29,7 @@ from ._changing import (
     was_created,
     was_deleted,
     was_named,
+    was_removed,
     was_renamed,
 )
 from ._listing import Wanted, find, list_mailboxes, pattern_for, subtree
@@ -84,7 +85,7 @@ async def _create(
 ) -> str | None:
     """Make *mailbox*; return its MAILBOXID, if that is told."""
     # That at the end says what it is for, and is no part of the name.
-    name = mailbox.removesuffix(delimiter) if delimiter else mailbox
+    name = mailbox.removesuffix(delimiter or "")
     judge = was_created if name == mailbox else was_named
 
     def judge_use(before: MailboxInfo | None, now: MailboxInfo | None) -> Outcome | str:
@@ -107,14 +108,20 @@ async def ensure(
     access: AccountAccess, mailbox: str, use: SpecialUse | None, delimiter: str | None
 ) -> bool:
     """Make *mailbox* unless it is there; return whether it was made."""
-    look = partial(find, mailbox=mailbox)
-    if is_open(await access.run(look)):
+    name = mailbox.removesuffix(delimiter or "")
+    look = partial(find, mailbox=name)
+
+    async def is_there() -> bool:
+        found = await access.run(look)
+        return is_open(found) or (name != mailbox and found is not None)
+
+    if await is_there():
         return False
     try:
         await create(access, mailbox, use, delimiter)
     except IMAPMailboxError:
         # Somebody else may have made it just now; few servers say so in a code.
-        if is_open(await access.run(look)):
+        if await is_there():
             return False
         raise
     return True
@@ -122,8 +129,16 @@ async def ensure(
 
 async def delete(access: AccountAccess, mailbox: str) -> None:
     """Remove *mailbox*, and nothing below it."""
+    await _delete(access, mailbox, was_deleted)
+
+
+async def _delete(
+    access: AccountAccess,
+    mailbox: str,
+    judge: Callable[[MailboxInfo | None, MailboxInfo | None], Outcome | str],
+) -> None:
     look = partial(look_at, mailbox=mailbox)
-    await access.change(Change(Delete(mailbox), look, was_deleted, closes=True))
+    await access.change(Change(Delete(mailbox), look, judge, takes_away=True))
 
 
 async def delete_all(
@@ -146,14 +161,14 @@ async def delete_all(
         return (mailbox,)
     names = sorted(below, key=lambda name: _depth(below[name]), reverse=True)
     for name in names:
-        await _delete(access, name)
+        await _delete_listed(access, name)
         on_deleted(name)
     return tuple(names)
 
 
-async def _delete(access: AccountAccess, name: str) -> None:
+async def _delete_listed(access: AccountAccess, name: str) -> None:
     try:
-        await delete(access, name)
+        await _delete(access, name, was_removed)
     except IMAPMailboxError:
         # A mere name goes by itself with the last mailbox below it.
         if await access.run(partial(find, mailbox=name)) is not None:
@@ -204,7 +219,9 @@ async def _rename(access: AccountAccess, name: str, to_name: str, witness: str) 
     """Rename *name*; *witness* is it, or one below that goes along."""
     goes_to = to_name + witness[len(name) :]
     look = partial(look_at_both, mailbox=witness, other=goes_to)
-    await access.change(Change(Rename(name, to_name), look, was_renamed, closes=True))
+    await access.change(
+        Change(Rename(name, to_name), look, was_renamed, takes_away=True)
+    )
 
 
 async def _rename_left(access: AccountAccess, name: str, to_name: str) -> None:

@@ -34,6 +34,7 @@ from ._together import execute_all
 R = TypeVar("R")
 
 _SUBSCRIBED: Final = Flag("\\Subscribed")
+_NOSELECT: Final = Flag("\\Noselect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,8 @@ async def _list(
             if isinstance(told, ListedMailbox):
                 listed[told.data.name] = _info(told, command)
             elif told.subscribed_only:
+                if "%" in wanted.pattern and _NOSELECT in told.attributes:
+                    continue  # one below it is subscribed to (RFC 3501 §6.3.9)
                 subscribed.add(told.name)
                 listed.setdefault(told.name, _only_subscribed(told))
             elif (info := listed.get(told.name)) is not None:

@@ -55,6 +55,7 @@ class _Replacing:
         self._message = message
         self._keeps_flags = keeps_flags
         self._baseline: Baseline | None = None
+        self._lost_once: IMAPConnectionError | None = None
         self.lost: IMAPConnectionError | None = None
 
     async def run(self) -> AppendResult:
@@ -75,11 +76,23 @@ class _Replacing:
         return added
 
     async def _attempt(self) -> AppendResult | None:
-        """Replace it; return None, having looked at it, without REPLACE."""
         if self.lost is not None:
             added = await self._find_out(self.lost)
             if added is not None:
                 return added
+        try:
+            return await self._replace()
+        except IMAPMessageError:
+            # What is missing now may have been replaced late, after it was looked.
+            if self._lost_once is None:
+                raise
+            added = await self._find_out(self._lost_once)
+            if added is None:
+                raise
+            return added
+
+    async def _replace(self) -> AppendResult | None:
+        """Replace it; return None, having looked at it, without REPLACE."""
         access, mailbox = self._access, self._access.mailbox
         async with access.connection(self._old, known_uid=self._uid) as connection:
             in_one_step = connection.supports("REPLACE")
@@ -93,15 +106,14 @@ class _Replacing:
             if not in_one_step:
                 return None
             await check_size(connection, mailbox, self._message)
-            self._baseline = None
-            if name_of(self._message) is not None:
+            if self._lost_once is None and name_of(self._message) is not None:
                 self._baseline = await access.recovery.baseline(connection, mailbox)
             command = UidReplace(self._uid, mailbox, self._message)
             try:
                 code = await connection.execute(command)
             except IMAPConnectionError as error:
                 if error.maybe_executed and self._baseline is not None:
-                    self.lost = error
+                    self.lost = self._lost_once = error
                 raise
             except IMAPMailboxError as error:
                 if error.code != ResponseCode.NONEXISTENT:
@@ -122,14 +134,16 @@ class _Replacing:
         async with self._access.connection(self._old, read_only=True) as connection:
             arrived = await arrived_since(connection, self._baseline)
             old_is_there = self._uid in await message_ids(connection, self._old)
-        pairs = pair_up({self._uid: name}, arrived)
+            pairs = pair_up({self._uid: name}, arrived)
+            # Drafts have one Message-ID, whoever keeps them.
+            is_ours = not pairs or await self._is_ours(connection, pairs[self._uid])
         if pairs == {} and isinstance(lost, IMAPTimeoutError):
             raise lost  # the server is slow, so it may still be at it: look again
         self.lost = None
         if pairs == {}:
             return None  # if the old one is gone, somebody else removed it
-        if pairs is None or old_is_there:
-            found = "both" if pairs else "others"
+        if pairs is None or old_is_there or not is_ours:
+            found = "both" if pairs and is_ours else "others"
             unclear = copy.copy(lost)  # tracebacks must not be shared
             unclear.hint = (
                 f"Look whether message {self._uid} was replaced: since then {found}"
@@ -138,6 +152,15 @@ class _Replacing:
             raise unclear from lost
         (new,) = pairs.values()
         return AppendResult(self._access.mailbox, self._baseline.uidvalidity, new)
+
+    async def _is_ours(self, connection: IMAPConnection, uid: int) -> bool:
+        """Return whether message *uid* is as large as the new one."""
+        assert isinstance(self._message.content, bytes)  # it has a Message-ID
+        content, part = self._message.content, MessagePart.SIZE
+        in_lines = len(content) + content.count(b"\n") - content.count(b"\r\n")
+        found = await connection.execute(UidFetch(MessageSet([uid]), (part,)))
+        sizes = {data.size for data in found if data.uid == uid}
+        return bool(sizes & {None, len(content), in_lines})  # as servers count lines
 
     async def _by_append(self) -> AppendResult:
         added = await append(self._access, self._message)

@@ -44,7 +44,7 @@ from . import _causes as causes
 from ._config import ConnectionConfig
 from ._open import open_session
 from ._pending import Pending
-from ._protocol import IMAPProtocol, Listener
+from ._protocol import IMAPProtocol, Listener, News
 from ._stream import SectionStream
 from ._trace import Trace
 
@@ -210,9 +210,27 @@ class IMAPConnection:
         self._pace = pace
 
     def _pacing(self, command: Command[object]) -> AbstractAsyncContextManager[None]:
-        if self._pace is None or isinstance(command, Noop | Logout):
+        is_exempt = self.is_closed or isinstance(command, Noop | Logout)
+        if self._pace is None or is_exempt:
             return nullcontext()
-        return self._pace()
+        return self._paced(self._pace)
+
+    @asynccontextmanager
+    async def _paced(self, pace: Pace) -> AsyncGenerator[None]:
+        """Enter *pace*, unless the session ends meanwhile: then nothing is sent."""
+        async with AsyncExitStack() as pacing:
+            with anyio.CancelScope() as waiting:
+
+                def hear(news: News) -> None:
+                    if isinstance(news, IMAPConnectionError):
+                        waiting.cancel()
+
+                self._protocol.add_listener(hear)
+                try:
+                    await pacing.enter_async_context(pace())
+                finally:
+                    self._protocol.remove_listener(hear)
+            yield
 
     async def execute(self, command: Command[R]) -> R:
         """Send *command* and return its result.

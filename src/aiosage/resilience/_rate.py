@@ -7,9 +7,13 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Final
 
 import anyio
 from aiolimiter import AsyncLimiter
+
+_LONGEST: Final = 3600.0
+"""Seconds that an error lets all wait, at most; the next may say so again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,17 @@ class RateLimiter:
         self._waiting += 1
         try:
             async with self._turn:
-                while self._pause() > 0:  # noqa: ASYNC110  # it may grow meanwhile
-                    await anyio.sleep(self._pause())
+                await self._wait_out()
                 await self._bucket.acquire()
+                await self._wait_out()  # it may have begun meanwhile
                 self._admitted += 1
                 await self._refit()
         finally:
             self._waiting -= 1
+
+    async def _wait_out(self) -> None:
+        while self._pause() > 0:  # noqa: ASYNC110  # it may grow meanwhile
+            await anyio.sleep(self._pause())
 
     async def _refit(self) -> None:
         """Hook of what changes its rate. Must not wait."""
@@ -90,7 +98,8 @@ class RateLimiter:
     def learn(self, seconds: float, error: Exception | None = None) -> None:
         """Take note of a call that was let through.
 
-        What *error* has as ``retry_after`` is obeyed: none goes for so long.
+        What *error* has as ``retry_after`` is obeyed: none goes for so long, but for
+        an hour at most.
 
         Args:
             seconds: that it took.
@@ -142,8 +151,9 @@ class AdaptiveRate:
         """Return the rate after a call that *started* then was answered well."""
         if now - started > self.slow:
             return self.refused(started, now)
-        # At this rate a second has so many answers; together they make a step.
-        raised = min(self.highest, self.rate + self.step / self.rate)
+        # At this rate a second has so many answers; together they make a step. Where
+        # it is low, one answer stands for many seconds, but says little of more.
+        raised = min(self.highest, self.rate + self.step / self.rate, self.rate * 2)
         return replace(self, rate=raised)
 
     def refused(self, started: float, now: float) -> AdaptiveRate:
@@ -158,7 +168,7 @@ class AdaptiveRate:
 
 def _retry_after(error: Exception) -> float | None:
     delay: object = getattr(error, "retry_after", None)
-    return delay if isinstance(delay, int | float) else None
+    return min(delay, _LONGEST) if isinstance(delay, int | float) else None
 
 
 class AdaptiveRateLimiter(RateLimiter):
@@ -175,11 +185,12 @@ class AdaptiveRateLimiter(RateLimiter):
         rate: calls per second to begin with.
         lowest: never fewer.
         highest: never more.
-        step: calls per second more after each second of good answers.
+        step: calls per second more after each second of good answers, of which none
+            more than doubles the rate.
         slow: seconds; an answer that takes longer counts as one too many.
         is_throttled: whether an error says that there were too many calls.
         delay_of: seconds that an error asks all to wait; None if it does not. As
-            a rule what it has as ``retry_after``.
+            a rule what it has as ``retry_after``, up to an hour.
         on_change: as for `RateLimiter`.
         clock: likewise.
 

@@ -13,6 +13,9 @@ from ._pattern import fits, is_pattern
 
 _NOT_THERE: Final = frozenset({Flag("\\Noselect"), Flag("\\NonExistent")})
 
+_UNLISTED: Final = 1000
+"""Names that are told of but not listed, of which more are told only when asked for."""
+
 
 class Scope:
     """Names and patterns, and the mailboxes that these are at the moment.
@@ -47,6 +50,7 @@ class Scope:
         self._taken_back: set[str] = set()
         self._renamed: dict[str, str] = {}
         self._new: set[str] = set()
+        self._unlisted: set[str] = set()  # told of, but not by LIST
         self._is_first = known is None
         self._is_from_cursor = known is not None
         self._delimiters: set[str] = set()
@@ -116,10 +120,23 @@ class Scope:
         """Return whether a pattern fits *name*, once there is an answer of LIST."""
         return any(fits(name, pattern, self._delimiters) for pattern in self.patterns)
 
-    def may_lack(self, name: str) -> bool:
-        """Return whether *name* is not watched, though a pattern fits it."""
+    def note_told(self, name: str) -> bool:
+        """Return whether *name*, which the server tells of, may be worth a LIST.
+
+        It is if a pattern fits it and it is not watched; but only once, until it is
+        listed, or all are asked for again.
+        """
+        if name in self._unlisted or len(self._unlisted) >= _UNLISTED:
+            return False
         is_known = name in self.names or name in self._left_out
-        return not is_known and name not in self._elsewhere and self._fits(name)
+        if is_known or name in self._elsewhere or not self._fits(name):
+            return False
+        self._unlisted.add(name)
+        return True
+
+    def forget_told(self) -> None:
+        """Begin anew to note what is not listed though the server tells of it."""
+        self._unlisted.clear()
 
     def take_unfit(self) -> list[str]:
         """Return what has been watched until the cursor was kept, and is not now."""
@@ -160,6 +177,7 @@ class Scope:
         if not self._is_first:
             self._new |= set(names) - set(self.names)
         self._new &= set(names)
+        self._unlisted.difference_update(found)
         self.names = names
         self._is_first = False
         return gone

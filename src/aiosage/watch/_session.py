@@ -155,7 +155,7 @@ class WatchSession:
                 if not self.is_notified:
                     return
                 name = with_inbox(name)
-                if self._scope.may_lack(name):
+                if name not in self._hub.mailboxes and self._scope.note_told(name):
                     self._must_ask = True  # nobody told that it was made
                 elif self._statuses is not None:
                     self._statuses[name] += 1
@@ -402,7 +402,10 @@ class WatchSession:
         if self._is_doubtful:
             self._must_ask = True
             await self._notify()
-        if self._must_ask or self._now() >= self._asking_at - _EARLY:
+        is_time = self._now() >= self._asking_at - _EARLY
+        if is_time:
+            self._scope.forget_told()
+        if self._must_ask or is_time:
             self._must_ask = False
             if self._now() >= self._retry_at - _EARLY:
                 self._take_back()
