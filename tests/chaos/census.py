@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from aiosage import (
     Flag,
@@ -16,6 +17,10 @@ from aiosage import (
 )
 
 from .ledger import Copies, Ledger, number_of
+
+
+BROKEN: Final = 3.0
+"""Seconds after which a mailbox that cannot be opened never will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +63,27 @@ async def take(
 async def take_all(
     client: IMAPClient, names: Iterable[str], ledger: Ledger
 ) -> dict[str, Mailbox]:
-    """Look at those of the mailboxes that are there."""
+    """Look at those of the mailboxes that are there, and can be opened.
+
+    A Dovecot that is killed may leave a folder that it lists, and never opens.
+    """
     names = set(names)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + BROKEN
     while True:
         there = {info.name for info in await client.folders.list()}
+        found: dict[str, Mailbox] = {}
         try:
-            return await take(client, sorted(names & there), ledger)
+            for name in sorted(names & there):
+                try:
+                    found |= await take(client, [name], ledger)
+                except IMAPMailboxError:
+                    if loop.time() < deadline:
+                        raise
         except (IMAPMailboxError, UIDValidityChanged):
             await asyncio.sleep(0.05)  # a cancelled command may go on there
+        else:
+            return found
 
 
 def check_copies(ledger: Ledger, found: Mapping[str, Mailbox]) -> None:
