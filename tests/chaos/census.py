@@ -18,7 +18,6 @@ from aiosage import (
 
 from .ledger import Copies, Ledger, number_of
 
-
 BROKEN: Final = 3.0
 """Seconds after which a mailbox that cannot be opened never will be."""
 
