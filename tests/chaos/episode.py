@@ -14,7 +14,14 @@ from functools import partial
 from random import Random
 from typing import Final
 
-from aiosage import ConnectionConfig, IMAPClient, MessagePart, Secret, Security
+from aiosage import (
+    ConnectionConfig,
+    IMAPClient,
+    IMAPConnectionError,
+    MessagePart,
+    Secret,
+    Security,
+)
 from aiosage.resilience import RetryPolicy
 from aiosage.testing import (
     Corrupt,
@@ -357,10 +364,16 @@ async def settled(
     visitor: Visitor,
 ) -> None:
     """Wait until the watches have told all that has happened."""
-    # A watch may wait for a minute before it tries to connect again.
-    deadline = asyncio.get_running_loop().time() + 2 * HANG
+    # A watch may wait for a minute before it tries to connect again; and a Dovecot
+    # that was killed may wait as long for a lock.
+    deadline = asyncio.get_running_loop().time() + 4 * HANG
     while True:
-        found = await census.take_all(straight, (*WATCHED, *VOLATILE), ledger)
+        try:
+            found = await census.take_all(straight, (*WATCHED, *VOLATILE), ledger)
+        except IMAPConnectionError:
+            assert asyncio.get_running_loop().time() < deadline, "no server any more"
+            await asyncio.sleep(0.1)
+            continue
         visited = {name: found[name] for name in visitor.replicas.by_name}
         wrong = difference(told, found), difference(visitor.replicas, visited)
         if wrong == (None, None):
