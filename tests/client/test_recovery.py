@@ -372,6 +372,7 @@ FOUND = (
 def no_settling(monkeypatch: pytest.MonkeyPatch) -> None:
     """The servers here end nothing late."""
     monkeypatch.setattr(_recovery, "SETTLE", 0.0)
+    monkeypatch.setattr(_recovery, "_LOOK_AGAIN", (1,))
 
 
 @pytest.mark.usefixtures("no_settling")
@@ -383,14 +384,33 @@ async def test_a_lost_append_that_was_done_is_not_done_again() -> None:
 
 
 @pytest.mark.usefixtures("no_settling")
+async def test_a_lost_append_that_was_done_late_is_not_done_again() -> None:
+    """A server that is busy, or waits for a lock, has not done it at first."""
+    late = f"""{looking()}
+C: T3 NOOP
+S: T3 OK done
+C: T4 UID FETCH 5:4294967295 (BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])
+{FOUND}
+S: T4 OK done
+"""
+    async with recovering(APPENDING + LOST, late) as client:
+        result = await client.mailbox().append(MESSAGE)
+    assert (result.uid, result.uidvalidity) == (5, 7)
+
+
+@pytest.mark.usefixtures("no_settling")
 async def test_a_lost_append_that_was_not_done_is_done_again() -> None:
     again = f"""{looking()}
-C: T3 APPEND INBOX {{25+}}
+C: T3 NOOP
+S: T3 OK done
+C: T4 UID FETCH 5:4294967295 (BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])
+S: T4 OK done
+C: T5 APPEND INBOX {{25+}}
 C: Message-ID: <a@b>
 C:
 C: Hi
 C:
-S: T3 OK [APPENDUID 7 6] done
+S: T5 OK [APPENDUID 7 6] done
 """
     async with recovering(APPENDING + LOST, again) as client:
         result = await client.mailbox().append(MESSAGE)

@@ -12,7 +12,6 @@ from ..errors import (
     IMAPConnectionError,
     IMAPError,
     IMAPMessageError,
-    IMAPTimeoutError,
 )
 from ..model import EmailMessage, IMAPSearchCriteria, MessageSet
 from ..wire import AppendUidCode, append_limit
@@ -28,6 +27,7 @@ from ._access import MailboxAccess
 from ._baseline import Baseline, arrived_since, message_id, pair_up, stand
 from ._flagging import settable
 from ._progress import not_repeatable
+from ._recovery import find_out
 from ._results import AppendResult
 from ._sources import AppendItem, Messages, as_item, read_source, with_crlf
 
@@ -132,16 +132,19 @@ class _Adding:
         Raises:
             IMAPConnectionError: *lost*, if it cannot be told.
         """
-        assert self._baseline is not None
-        async with self._access.connection(read_only=True) as connection:
-            arrived = await arrived_since(connection, self._baseline)
-        pairs = pair_up(dict(enumerate(self._names)), arrived)
-        if not pairs and pairs is not None and isinstance(lost, IMAPTimeoutError):
-            raise lost  # the server is slow, so it may still be at it: look again
+        baseline = self._baseline
+        assert baseline is not None
+
+        async def look() -> dict[int, int] | None:
+            async with self._access.connection(read_only=True) as connection:
+                arrived = await arrived_since(connection, baseline)
+            return pair_up(dict(enumerate(self._names)), arrived)
+
+        pairs = await find_out(lost, look, is_done=lambda pairs: pairs != {})
         self.lost = None
         if pairs is None:
             raise lost
-        mailbox, uidvalidity = self._access.mailbox, self._baseline.uidvalidity
+        mailbox, uidvalidity = self._access.mailbox, baseline.uidvalidity
         self._note([AppendResult(mailbox, uidvalidity, uid) for uid in pairs.values()])
 
 

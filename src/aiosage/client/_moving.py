@@ -12,7 +12,6 @@ from ..errors import (
     IMAPError,
     IMAPOperationError,
     IMAPProtocolError,
-    IMAPTimeoutError,
 )
 from ..model import Flag, IMAPSearchCriteria, MessageSet, ResponseCode
 from ..wire import CopyUidCode, Status
@@ -27,6 +26,7 @@ from ..wire.commands import (
 from ._access import MailboxAccess, command_pieces, require_uidplus
 from ._baseline import Baseline, arrived_since, message_ids, pair_up
 from ._progress import Progress, not_repeatable
+from ._recovery import find_out
 from ._results import CopyResult, ExpungeResult
 
 _ATTEMPTS: Final = 5
@@ -121,25 +121,32 @@ class _Copying(Progress[CopyResult]):
         Raises:
             IMAPConnectionError: that which left it open, if it cannot be told.
         """
-        assert self.lost is not None
-        assert self._baseline is not None
+        lost, baseline = self.lost, self._baseline
+        assert lost is not None
+        assert baseline is not None
         async with self._access.connection(self.messages, read_only=True) as connection:
             source = await message_ids(connection, self.uncertain)
         target = MailboxAccess(self._access.pool, self._mailbox)
-        async with target.connection(read_only=True) as connection:
-            arrived = await arrived_since(connection, self._baseline)
-        pairs = pair_up(source, arrived)
-        lost = self.lost
-        if not pairs and pairs is not None and isinstance(lost, IMAPTimeoutError):
-            raise lost  # the server is slow, so it may still be at it: look again
+
+        async def look() -> dict[int, int] | None:
+            async with target.connection(read_only=True) as connection:
+                return pair_up(source, await arrived_since(connection, baseline))
+
+        pairs = await find_out(lost, look, is_done=lambda pairs: pairs != {})
         self.lost = None
         if pairs is None:
             raise lost
         if not pairs:
             self.uncertain = self.of(())
             return None
-        self._note_pairs(self._baseline.uidvalidity, pairs)
+        self._note_pairs(baseline.uidvalidity, pairs)
         return self.of([MessageSet(pairs)])
+
+    async def find_left(self) -> MessageSet:
+        """Return those of `uncertain` that are where they were."""
+        async with self._access.connection(self.messages, read_only=True) as connection:
+            criteria = IMAPSearchCriteria.uid(self.uncertain)
+            return self.uncertain & await connection.execute(UidSearch(criteria))
 
     def result(self) -> CopyResult:
         """Return where the messages are now."""
@@ -240,10 +247,10 @@ async def _find_out(moving: _Copying) -> None:
     assert moving.lost is not None
     if moving.by_copy:
         moving.copied = await moving.find_out()
-    elif isinstance(moving.lost, IMAPTimeoutError):
-        raise moving.lost  # the server may still be at it
     else:
-        # What was moved is gone, so that moving all again moves what is left.
+        # What was moved is gone, so that moving all again moves what is left. Two
+        # sessions that do so at once may both copy it, though.
+        await find_out(moving.lost, moving.find_left, is_done=lambda left: not left)
         moving.lost = None
 
 

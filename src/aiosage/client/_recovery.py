@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeVar
 
+import anyio
+
 from ..connection import IMAPConnection
 from ..errors import (
     CircuitOpen,
@@ -19,6 +21,7 @@ from ..errors import (
     IMAPError,
     IMAPOperationError,
     IMAPProtocolError,
+    IMAPTimeoutError,
 )
 from ..resilience import RetryPolicy, retry
 from ._baseline import Baseline, Baselines
@@ -32,6 +35,10 @@ SETTLE: Final = 1.0
 
 Who looks before that may see that nothing was done, and do it twice.
 """
+
+_LOOK_AGAIN: Final = (1, 2, 4)
+"""Times `SETTLE` between looks that see nothing: servers may be busy, or wait for a
+lock. Only then they are taken to have done nothing."""
 
 
 class Action(Enum):
@@ -93,6 +100,32 @@ def decide(error: Exception, *, repeatable: bool) -> Decision:
         return Decision(Action.RECONNECT, error.retry_after)
     wait = max(SETTLE, error.retry_after or 0.0)
     return Decision(Action.RECONNECT if repeatable else Action.FIND_OUT, wait)
+
+
+async def find_out(
+    lost: IMAPConnectionError,
+    look: Callable[[], Awaitable[T]],
+    is_done: Callable[[T], object],
+) -> T:
+    """Return what *look* sees once *is_done* is true of it, or else at last.
+
+    Args:
+        lost: the error that left open whether something was done.
+        look: at what shows that.
+        is_done: whether it does.
+
+    Raises:
+        IMAPTimeoutError: *lost*; the server is slow, so it may still be at it.
+    """
+    seen = await look()
+    for times in _LOOK_AGAIN:
+        if is_done(seen):
+            break
+        if isinstance(lost, IMAPTimeoutError):
+            raise lost
+        await anyio.sleep(times * SETTLE)
+        seen = await look()
+    return seen
 
 
 def _is_hopeless(error: IMAPConnectionError) -> bool:
