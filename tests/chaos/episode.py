@@ -379,7 +379,9 @@ async def settled(
         if wrong == (None, None):
             return
         assert asyncio.get_running_loop().time() < deadline, (
-            f"told or there, not both: {wrong}\n{client.stats()}\n{stacks()}"
+            f"told or there, not both: {wrong}; the last events: {[*told.last]}\n"
+            f"{[str(info) for info in await straight.folders.list()]}\n"
+            f"{client.stats()}\n{stacks()}"
         )
         await asyncio.sleep(0.1)
 

@@ -81,7 +81,8 @@ def difference(
 ) -> dict[str, object] | None:
     """Return what was told, or is there, but not both; None if all is well."""
     told, there = replicas.by_name, found.keys()
-    wrong: dict[str, object] = dict.fromkeys(told.keys() ^ there, "there or told")
+    wrong: dict[str, object] = dict.fromkeys(told.keys() - there, "told, not there")
+    wrong |= dict.fromkeys(there - told.keys(), "there, not told")
     for name in told.keys() & there:
         replica, mailbox = told[name], found[name]
         if replica.lasting_flags != mailbox.flags:

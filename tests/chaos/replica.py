@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from aiosage import (
@@ -66,6 +67,7 @@ class Replicas:
     Attributes:
         by_name: the mailboxes.
         events: how many were heard.
+        last: the last of them, for people.
     """
 
     def __init__(self, *names: str, ledger: Ledger, fetches: bool = False) -> None:
@@ -78,12 +80,14 @@ class Replicas:
         """
         self.by_name = {name: Replica() for name in names}
         self.events = 0
+        self.last: deque[WatchEvent] = deque(maxlen=20)
         self._ledger = ledger
         self._fetches = fetches
 
     def hear(self, event: WatchEvent) -> None:
         """Take in what happened."""
         self.events += 1
+        self.last.append(event)
         match event:
             case MailboxCreated():
                 assert event.mailbox not in self.by_name, f"told twice: {event}"
