@@ -98,7 +98,8 @@ def check_copies(ledger: Ledger, found: Mapping[str, Mailbox]) -> None:
     wrong = {
         number: (copies, there[number])
         for number, copies in ledger.copies.items()
-        if copies in allowed and there[number] not in allowed[copies]
+        if (copies in allowed and there[number] not in allowed[copies])
+        or (copies is Copies.ONE_OR_MORE and not there[number])
     }
     told = "".join(
         f"\n{number}: {'; '.join(ledger.history[number])}; "
@@ -121,7 +122,7 @@ def check_flags(ledger: Ledger, found: Mapping[str, Mailbox]) -> None:
     """Every keyword that was reported as set is, where a message has no copies."""
     for name, mailbox in found.items():
         for uid, number in mailbox.numbers.items():
-            if ledger.copies[number] is Copies.ANY:
+            if ledger.copies[number] in (Copies.ONE_OR_MORE, Copies.ANY):
                 continue
             missing = {Flag(flag) for flag in ledger.flags[number]} - mailbox.flags[uid]
             assert not missing, (

@@ -26,6 +26,7 @@ class Copies(StrEnum):
     ONE = "one"
     NONE = "none"
     ONE_OR_NONE = "one or none"  # we were cancelled, or told it is not known
+    ONE_OR_MORE = "one or more"  # nobody knows how a move of it ended
     ANY = "any"  # it is copied, or somebody expunges it
 
 
@@ -67,13 +68,14 @@ class Ledger:
     def moving(self, numbers: Collection[int], what: str) -> Iterator[None]:
         """Note that messages are moved within the block.
 
-        Two sessions that move a message at once may both copy it: Dovecot copies
-        first, and then removes what is there still. So there may be more of those.
+        Dovecot copies first, and then removes what is there still. So two sessions
+        that move a message at once may both copy it, and one that is killed between
+        the two leaves it in both places.
         """
         begin = asyncio.get_running_loop().time()
         for number in numbers:
             if self._moved_until.get(number, 0.0) > begin:
-                self.let_go(number)
+                self._doubt(number)
             self._moved_until[number] = math.inf
         end, linger = "not known", LINGER
         try:
@@ -83,7 +85,14 @@ class Ledger:
             now = asyncio.get_running_loop().time()
             for number in numbers:
                 self._moved_until[number] = now + linger
+                if linger:
+                    self._doubt(number)
                 self.history[number].append(f"{begin:.3f} to {now:.3f} {what}: {end}")
+
+    def _doubt(self, number: int) -> None:
+        """Note that there may be more of a message, if it is there at all."""
+        is_there = self.copies[number] in (Copies.ONE, Copies.ONE_OR_MORE)
+        self.copies[number] = Copies.ONE_OR_MORE if is_there else Copies.ANY
 
     def mark(self, number: int, flag: str, begin: float) -> None:
         """Note that a message has a flag, set by a command that was sent at *begin*.

@@ -103,6 +103,23 @@ async def test_only_who_moves_a_message_at_once_with_others_may_double_it(
             await check(client, ledger)
 
 
+async def test_a_move_of_which_nobody_knows_the_end_may_double_and_not_lose(
+    client: IMAPClient, ledger: Ledger
+) -> None:
+    """A server that is killed in the middle has copied it, and not removed it."""
+    user = User(client, ledger, INBOX)
+    async with adding(user, Random(1)) as (octets,):
+        await client.mailbox().append(octets)
+    with pytest.raises(TimeoutError), ledger.moving([1], "away"):
+        raise TimeoutError
+
+    await client.mailbox().append(octets)
+    await check(client, ledger)
+    await client.mailbox().expunge(await client.mailbox().search())
+    with pytest.raises(AssertionError, match="copies there must be"):
+        await check(client, ledger)
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 async def test_a_message_that_was_refused_must_not_be_there(
     client: IMAPClient, ledger: Ledger, is_there: bool
