@@ -90,3 +90,33 @@ S: T3 OK done
 
     assert list(result) == []
     assert "charset" in result.plan.reason
+
+
+async def test_a_server_that_threads_only_some_messages_is_not_taken_at_its_word() -> (
+    None
+):
+    """MESSAGELIMIT (RFC 9738 §3.1)."""
+    script = f"""{SELECTED.format("THREAD=REFERENCES ESEARCH")}
+C: T2 UID THREAD REFERENCES US-ASCII LARGER 5
+S: * THREAD (3)
+S: T2 OK [MESSAGELIMIT 1 3] stopped
+C: T3 UID SEARCH RETURN (ALL) LARGER 5
+S: * ESEARCH (TAG "T3") UID ALL 1,3
+S: T3 OK done
+C: T4 NOOP
+S: T4 OK done
+C: T5 UID FETCH 1,3 (INTERNALDATE BODY.PEEK[HEADER.FIELDS \
+(DATE IN-REPLY-TO MESSAGE-ID REFERENCES SUBJECT)])
+S: * 1 FETCH (UID 1 INTERNALDATE "01-Jan-2026 00:00:00 +0000" \
+BODY[HEADER.FIELDS (DATE IN-REPLY-TO MESSAGE-ID REFERENCES SUBJECT)] \
+"Message-ID: <1@example.org>")
+S: * 3 FETCH (UID 3 INTERNALDATE "02-Jan-2026 00:00:00 +0000" \
+BODY[HEADER.FIELDS (DATE IN-REPLY-TO MESSAGE-ID REFERENCES SUBJECT)] \
+"In-Reply-To: <1@example.org>")
+S: T5 OK done
+"""
+    async with scripted_client(script) as client:
+        result = await client.mailbox().thread(S.larger(5))
+
+    assert list(result) == [N((1, 3))]
+    assert result.plan.is_here

@@ -52,9 +52,12 @@ async def thread(
                     UidThread(algorithm, criteria, charset)
                 )
             except IMAPSearchError as error:
-                if not is_bad_charset(error):
+                if is_bad_charset(error):
+                    plan = fetched_instead(plan, "refused the charset")
+                elif error.code == "MESSAGELIMIT":  # RFC 9738 §3.1
+                    plan = fetched_instead(plan, "threads only some messages at once")
+                else:
                     raise
-                plan = fetched_instead(plan, "refused the charset")
             else:
                 uidvalidity = uidvalidity_of(connection)
                 return ThreadResult(access.mailbox, uidvalidity, threads, plan)

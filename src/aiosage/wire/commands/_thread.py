@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ...errors import refusal
 from ...model import IMAPSearchCriteria, ThreadNode
 from .._encoder import Encoder
 from .._search_keys import encode_criteria
 from ..responses import Status, ThreadData, Untagged
 from ._command import SELECTED, Command
+from ._outcome import limit_of
 from ._search import criteria_need
 
 
@@ -46,7 +48,13 @@ class _AnyThread(Command[tuple[ThreadNode, ...]]):
     def result(
         self, untagged: Sequence[Untagged | Status], status: Status
     ) -> tuple[ThreadNode, ...]:
-        """Return the threads in the order of the algorithm."""
+        """Return the threads in the order of the algorithm.
+
+        Raises:
+            IMAPOperationError: the server left messages out (MESSAGELIMIT, RFC 9738).
+        """
+        if limit := limit_of(status):
+            raise refusal(self.name, "OK", limit.name, status.text)
         return tuple(
             thread
             for data in untagged
