@@ -151,11 +151,12 @@ def test_what_a_server_asks_for_is_waited_and_it_has_time_to_end() -> None:
         ({1: b"a"}, {b"a": [7], b"c": [8]}, {1: 7}),
         ({1: b"a", 2: b"a"}, {b"a": [7, 8]}, {1: 7, 2: 8}),
         ({}, {b"a": [7]}, {}),
+        ({1: None}, {}, {}),
         # It cannot be told:
         ({1: b"a", 2: b"b"}, {b"a": [7]}, None),
         ({1: b"a", 2: b"a"}, {b"a": [7]}, None),
         ({1: b"a"}, {b"a": [7, 8]}, None),
-        ({1: None}, {}, None),
+        ({1: None}, {b"a": [7]}, None),
         ({1: b"a"}, None, None),
         ({1: b"a"}, {b"c": [7], None: []}, None),
         # Not even what is there would be missed:

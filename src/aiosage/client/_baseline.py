@@ -153,6 +153,14 @@ async def message_ids(
     return dict(sorted(found.items()))
 
 
+async def message_sizes(
+    connection: IMAPConnection, messages: MessageSet
+) -> dict[int, int | None]:
+    """Return the sizes of *messages* in octets, by UID; None if nobody tells."""
+    fetched = await connection.execute(UidFetch(messages, (MessagePart.SIZE,)))
+    return {data.uid: data.size for data in fetched if data.uid is not None}
+
+
 def message_id(octets: bytes) -> bytes | None:
     """Return the Message-ID in the header that *octets* begin with.
 
@@ -179,8 +187,8 @@ def pair_up(
         there. None if it cannot be told: not all are there, or more than were
         copied, or there is one without Message-ID, or others came and went.
     """
-    if arrived is None:
-        return None
+    if not arrived:
+        return None if arrived is None else {}
     wanted: dict[bytes, list[int]] = {}
     for uid, name in source.items():
         if name is None:

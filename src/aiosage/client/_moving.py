@@ -24,7 +24,13 @@ from ..wire.commands import (
     UidStore,
 )
 from ._access import MailboxAccess, command_pieces, require_uidplus
-from ._baseline import Baseline, arrived_since, message_ids, pair_up
+from ._baseline import (
+    Baseline,
+    arrived_since,
+    message_ids,
+    message_sizes,
+    pair_up,
+)
 from ._progress import Progress, not_repeatable
 from ._recovery import find_out
 from ._results import CopyResult, ExpungeResult
@@ -108,45 +114,79 @@ class _Copying(Progress[CopyResult]):
         """Note that nobody knows whether the command in the block was executed."""
         try:
             yield
-        except IMAPConnectionError as error:
-            if error.maybe_executed and can_find_out:
-                self.lost = error
+        except BaseException as error:
+            # Others must not take what it may have added for theirs.
+            self.forget_baseline()
+            if isinstance(error, IMAPConnectionError) and error.maybe_executed:
+                self.lost = error if can_find_out else None
             raise
 
-    async def find_out(self) -> MessageSet | None:
-        """Return those of `uncertain` that were copied after all; None if none was.
+    async def move(self, connection: IMAPConnection, piece: MessageSet) -> None:
+        """Move *piece* by one command."""
+        self.by_copy, self._baseline = False, None
+        if connection.supports("UIDPLUS"):  # else what is there stays here, too
+            self._baseline = await self._access.recovery.baseline(
+                connection, self._mailbox
+            )
+        with self.hearing(connection, piece), self.noticing_loss(can_find_out=True):
+            code = await _execute(connection, UidMove(piece, self._mailbox))
+        if code is not None:
+            self.note(code, piece)
+        else:
+            self.forget_baseline()
 
-        COPY is all or nothing (RFC 9051 §6.4.7), so that is all that are there.
+    async def find_out(self) -> MessageSet | None:
+        """Return what of `uncertain` came to the other mailbox; None if nothing did.
+
+        COPY is all or nothing (RFC 9051 §6.4.7), so that is all that are there. Of a
+        MOVE only those are returned that are here still, too, as a server leaves them
+        that is killed on its way.
 
         Raises:
             IMAPConnectionError: that which left it open, if it cannot be told.
         """
-        lost, baseline = self.lost, self._baseline
+        lost = self.lost
         assert lost is not None
-        assert baseline is not None
-        async with self._access.connection(self.messages, read_only=True) as connection:
-            source = await message_ids(connection, self.uncertain)
-        target = MailboxAccess(self._access.pool, self._mailbox)
-
-        async def look() -> dict[int, int] | None:
-            async with target.connection(read_only=True) as connection:
-                return pair_up(source, await arrived_since(connection, baseline))
-
-        pairs = await find_out(lost, look, is_done=lambda pairs: pairs != {})
+        left, pairs = await find_out(lost, self._look, self._is_over)
         self.lost = None
+        if not self.by_copy:
+            self.finish(self.uncertain - left)
         if pairs is None:
             raise lost
-        if not pairs:
-            self.uncertain = self.of(())
-            return None
-        self._note_pairs(baseline.uidvalidity, pairs)
-        return self.of([MessageSet(pairs)])
+        if pairs and self._baseline is not None:
+            self._note_pairs(self._baseline.uidvalidity, pairs)
+            return self.of([MessageSet(pairs)])
+        self.uncertain = self.of(())
+        return None
 
-    async def find_left(self) -> MessageSet:
-        """Return those of `uncertain` that are where they were."""
+    def _is_over(self, seen: tuple[MessageSet, dict[int, int] | None]) -> bool:
+        left, pairs = seen
+        if self.by_copy:
+            return pairs != {}
+        return not left or bool(pairs)
+
+    async def _look(self) -> tuple[MessageSet, dict[int, int] | None]:
+        """Return which of `uncertain` are here still, and where these are there.
+
+        The latter as `pair_up` does.
+        """
         async with self._access.connection(self.messages, read_only=True) as connection:
-            criteria = IMAPSearchCriteria.uid(self.uncertain)
-            return self.uncertain & await connection.execute(UidSearch(criteria))
+            sizes = await message_sizes(connection, self.uncertain)
+            left = MessageSet(sizes)
+            if self._baseline is None or not left:
+                return left, {}
+            names = await message_ids(connection, left)
+        target = MailboxAccess(self._access.pool, self._mailbox)
+        async with target.connection(read_only=True) as connection:
+            arrived = await arrived_since(connection, self._baseline)
+            pairs = pair_up({uid: names.get(uid) for uid in left}, arrived)
+            if pairs:
+                there = await message_sizes(connection, MessageSet(pairs.values()))
+                # What is there may be removed here, so a draft that is moved must
+                # not be taken for another state of it, whose Message-ID is the same.
+                if any(sizes.get(uid) != there.get(pairs[uid]) for uid in pairs):
+                    pairs = None
+        return left, pairs
 
     def result(self) -> CopyResult:
         """Return where the messages are now."""
@@ -208,7 +248,7 @@ async def move(access: MailboxAccess, messages: MessageSet, mailbox: str) -> Cop
 
     async def attempt() -> CopyResult:
         if moving.lost is not None:
-            await _find_out(moving)
+            moving.copied = await moving.find_out()
         async with access.connection(
             moving.messages, known_uid=messages.last
         ) as connection:
@@ -224,7 +264,7 @@ async def move(access: MailboxAccess, messages: MessageSet, mailbox: str) -> Cop
             for piece in command_pieces(connection, rest):
                 with moving.working_on(piece):
                     if has_move:
-                        await _move(connection, piece, mailbox, moving)
+                        await moving.move(connection, piece)
                     else:
                         await _move_by_copy(connection, piece, moving)
         return moving.result()
@@ -240,30 +280,6 @@ async def move(access: MailboxAccess, messages: MessageSet, mailbox: str) -> Cop
             if moving.copied is not None:
                 not_repeatable(error)  # it would copy them again
             raise
-
-
-async def _find_out(moving: _Copying) -> None:
-    """Go on from where it is not known what became of the last command."""
-    assert moving.lost is not None
-    if moving.by_copy:
-        moving.copied = await moving.find_out()
-    else:
-        # What was moved is gone, so that moving all again moves what is left. Two
-        # sessions that do so at once may both copy it, though.
-        await find_out(moving.lost, moving.find_left, is_done=lambda left: not left)
-        moving.lost = None
-
-
-async def _move(
-    connection: IMAPConnection, piece: MessageSet, mailbox: str, moving: _Copying
-) -> None:
-    moving.by_copy = False
-    with moving.hearing(connection, piece), moving.noticing_loss(can_find_out=True):
-        code = await _execute(connection, UidMove(piece, mailbox))
-    if code is not None:
-        moving.note(code, piece)
-    else:
-        moving.forget_baseline()
 
 
 async def _move_by_copy(
