@@ -61,10 +61,12 @@ async def take(
 
 async def take_all(
     client: IMAPClient, names: Iterable[str], ledger: Ledger
-) -> dict[str, Mailbox]:
-    """Look at those of the mailboxes that are there, and can be opened.
+) -> tuple[dict[str, Mailbox], frozenset[str]]:
+    """Look at those of the mailboxes that are there.
 
-    A Dovecot that is killed may leave a folder that it lists, and never opens.
+    Returns:
+        What is in them, and the names of those that cannot be opened: a Dovecot
+        that is killed may leave a folder that it lists, and never opens.
     """
     names = set(names)
     loop = asyncio.get_running_loop()
@@ -82,7 +84,7 @@ async def take_all(
         except (IMAPMailboxError, UIDValidityChanged):
             await asyncio.sleep(0.05)  # a cancelled command may go on there
         else:
-            return found
+            return found, frozenset(names & there - found.keys())
 
 
 def check_copies(ledger: Ledger, found: Mapping[str, Mailbox]) -> None:

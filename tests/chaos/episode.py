@@ -180,7 +180,7 @@ async def run(
             check_nobody_holds_a_connection(client)
         async with asyncio.timeout(HANG):
             await proxy.wait_connections(0)
-        found = await census.take_all(straight, (*MAILBOXES, *VOLATILE), ledger)
+        found, _ = await census.take_all(straight, (*MAILBOXES, *VOLATILE), ledger)
     census.check_copies(ledger, found)
     census.check_flags(ledger, found)
     return Outcome(
@@ -369,13 +369,16 @@ async def settled(
     deadline = asyncio.get_running_loop().time() + 4 * HANG
     while True:
         try:
-            found = await census.take_all(straight, (*WATCHED, *VOLATILE), ledger)
+            found, broken = await census.take_all(
+                straight, (*WATCHED, *VOLATILE), ledger
+            )
         except IMAPConnectionError:
             assert asyncio.get_running_loop().time() < deadline, "no server any more"
             await asyncio.sleep(0.1)
             continue
-        visited = {name: found[name] for name in visitor.replicas.by_name}
-        wrong = difference(told, found), difference(visitor.replicas, visited)
+        visits = visitor.replicas
+        visited = {name: found[name] for name in visits.by_name.keys() - broken}
+        wrong = difference(told, found, broken), difference(visits, visited, broken)
         if wrong == (None, None):
             return
         assert asyncio.get_running_loop().time() < deadline, (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import suppress
 from random import Random
 
@@ -77,11 +77,16 @@ class Visitor:
 
 
 def difference(
-    replicas: Replicas, found: Mapping[str, Mailbox]
+    replicas: Replicas, found: Mapping[str, Mailbox], broken: Set[str] = frozenset()
 ) -> dict[str, object] | None:
-    """Return what was told, or is there, but not both; None if all is well."""
+    """Return what was told, or is there, but not both; None if all is well.
+
+    A watch tells of what is *broken* that it is there, if it was told of before; of
+    what is in it nobody can know.
+    """
     told, there = replicas.by_name, found.keys()
-    wrong: dict[str, object] = dict.fromkeys(told.keys() - there, "told, not there")
+    untrue = told.keys() - there - broken
+    wrong: dict[str, object] = dict.fromkeys(untrue, "told, not there")
     wrong |= dict.fromkeys(there - told.keys(), "there, not told")
     for name in told.keys() & there:
         replica, mailbox = told[name], found[name]

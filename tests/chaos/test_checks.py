@@ -6,6 +6,8 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -21,11 +23,15 @@ from aiosage import (
     Secret,
     Security,
 )
-from aiosage.testing import MemoryServer
+from aiosage.testing import DovecotServer, MemoryServer
 
 from . import census
-from .actions import adding
-from .episode import check_nobody_holds_a_connection, nothing_left_over
+from .actions import VOLATILE, adding
+from .episode import (
+    check_nobody_holds_a_connection,
+    new_account,
+    nothing_left_over,
+)
 from .ledger import Copies, Ledger
 from .listeners import difference
 from .replica import Replicas
@@ -244,6 +250,36 @@ def test_an_event_that_was_not_told_is_found(
 
     assert difference(replicas, right) is None
     assert difference(replicas, there) is not None
+
+
+@pytest.mark.dovecot
+async def test_a_mailbox_that_is_broken_for_ever_is_known_to_be(
+    dovecot: DovecotServer, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A watch cannot tell that it is gone: it may be mended, and LIST tells of it."""
+    monkeypatch.setattr(census, "BROKEN", 0.1)
+    config = replace(new_account(dovecot, "broken"), idle_check=0.1)
+    told = Replicas("INBOX", *VOLATILE[:1], ledger=ledger)
+    async with IMAPClient(config) as client:
+        await client.folders.create(VOLATILE[0])
+        async with client.watch("INBOX", "Volatile*") as events:
+            home = dovecot.doveadm("user", "-f", "home", config.username)
+            folder = Path(home.strip()) / f"mdbox/mailboxes/{VOLATILE[0]}/dbox-Mails"
+            folder.chmod(0)
+            try:
+                async with IMAPClient(config) as straight:
+                    names = ("INBOX", *VOLATILE)
+                    found, broken = await census.take_all(straight, names, ledger)
+                    octets = ledger.new_message(Random(1))[1]
+                    await straight.mailbox("INBOX").append(octets)
+            finally:
+                folder.chmod(0o700)
+            event = await events.get()  # what else was watched still is
+
+    assert isinstance(event, NewMessage)
+    assert broken == {VOLATILE[0]}
+    assert difference(told, found, broken) is None
+    assert difference(told, found) == {VOLATILE[0]: "told, not there"}
 
 
 async def test_a_task_that_is_left_over_is_found() -> None:

@@ -98,6 +98,20 @@ async def test_some_moved_and_the_others_added(any_server: Endpoint) -> None:
         assert await box_and_inbox(client) == (messages[:2], messages[2:])
 
 
+async def test_what_is_not_there_is_moved_again(any_server: Endpoint) -> None:
+    """A Dovecot that keeps a maildir may have copied any number of the messages."""
+
+    def half(other: OtherClient) -> None:
+        other.deliver(small(2), mailbox="Box")
+
+    messages = [small(n) for n in (1, 2, 3)]
+    async with cut_once(any_server, half, *messages) as client:
+        result = await client.mailbox().move([1, 2, 3], "Box")
+        assert list(result.done) == [1, 2, 3]
+        assert result.uids == {1: 2, 2: 1, 3: 3}
+        assert await box_and_inbox(client) == ([messages[n] for n in (1, 0, 2)], [])
+
+
 async def test_without_message_id_it_is_moved_again_if_nothing_came(
     any_server: Endpoint,
 ) -> None:

@@ -175,17 +175,20 @@ def message_id(octets: bytes) -> bytes | None:
 def pair_up(
     source: Mapping[int, bytes | None],
     arrived: Mapping[bytes | None, list[int]] | None,
+    *,
+    partly: bool = False,
 ) -> dict[int, int] | None:
     """Return where the messages of *source* are among those that have *arrived*.
 
     Args:
         source: the Message-IDs of what was copied, by UID, ascending.
         arrived: what has come to the target, as `arrived_since` returns it.
+        partly: it may be that some were copied, and others were not.
 
     Returns:
         The UID there by the UID in *source*, in that order; empty if none is
         there. None if it cannot be told: not all are there, or more than were
-        copied, or there is one without Message-ID, or others came and went.
+        copied, or one may be there that has no Message-ID, or others came and went.
     """
     if not arrived:
         return None if arrived is None else {}
@@ -200,6 +203,6 @@ def pair_up(
         if there and len(there) != len(uids):
             return None
         pairs.update(zip(uids, there, strict=False))
-    if len(pairs) == len(source):
+    if len(pairs) == len(source) or (partly and None not in arrived):
         return dict(sorted(pairs.items()))
     return None if pairs or None in arrived else {}

@@ -139,8 +139,8 @@ class _Copying(Progress[CopyResult]):
         """Return what of `uncertain` came to the other mailbox; None if nothing did.
 
         COPY is all or nothing (RFC 9051 §6.4.7), so that is all that are there. Of a
-        MOVE only those are returned that are here still, too, as a server leaves them
-        that is killed on its way.
+        MOVE only those are returned that are here still, too: a server that is killed
+        on its way may leave any number of them so, and others where they were.
 
         Raises:
             IMAPConnectionError: that which left it open, if it cannot be told.
@@ -155,15 +155,16 @@ class _Copying(Progress[CopyResult]):
             raise lost
         if pairs and self._baseline is not None:
             self._note_pairs(self._baseline.uidvalidity, pairs)
-            return self.of([MessageSet(pairs)])
-        self.uncertain = self.of(())
-        return None
+        copied = self.of([MessageSet(pairs)])
+        if not copied or not self.by_copy:
+            self.uncertain = copied
+        return copied or None
 
     def _is_over(self, seen: tuple[MessageSet, dict[int, int] | None]) -> bool:
         left, pairs = seen
         if self.by_copy:
             return pairs != {}
-        return not left or bool(pairs)
+        return len(left) == len(pairs or ())
 
     async def _look(self) -> tuple[MessageSet, dict[int, int] | None]:
         """Return which of `uncertain` are here still, and where these are there.
@@ -179,7 +180,8 @@ class _Copying(Progress[CopyResult]):
         target = MailboxAccess(self._access.pool, self._mailbox)
         async with target.connection(read_only=True) as connection:
             arrived = await arrived_since(connection, self._baseline)
-            pairs = pair_up({uid: names.get(uid) for uid in left}, arrived)
+            source = {uid: names.get(uid) for uid in left}
+            pairs = pair_up(source, arrived, partly=not self.by_copy)
             if pairs:
                 there = await message_sizes(connection, MessageSet(pairs.values()))
                 # What is there may be removed here, so a draft that is moved must
