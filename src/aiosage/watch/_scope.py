@@ -66,7 +66,7 @@ class Scope:
     @property
     def has_others(self) -> bool:
         """Whether there may be more than the first."""
-        return bool(self.patterns) or len(self.names) > 1
+        return bool(self.patterns) or len(self.explicit) > 1
 
     def is_new(self, name: str) -> bool:
         """Return whether *name* came into being while others were watched."""
@@ -166,7 +166,8 @@ class Scope:
 
     def update(self, found: Mapping[str, None]) -> list[str]:
         """Watch the mailboxes *found*; return the names of those that are gone."""
-        gone = [n for n in self._left_out | self._taken_back if n not in found]
+        missing = (self._left_out | self._taken_back) - found.keys()
+        gone = list(missing.difference(self.explicit))
         self._left_out.difference_update(gone)
         self._taken_back.clear()
         inbox = [name for name in ("INBOX",) if name in found]  # most happens there

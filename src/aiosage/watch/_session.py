@@ -221,11 +221,15 @@ class WatchSession:
         except IMAPOperationError as error:
             # Dovecot says SERVERBUG of a mailbox that is broken, and may ever be.
             is_broken = error.code == "SERVERBUG"
-            if box.name in self._scope.explicit or (error.retryable and not is_broken):
+            if box.name in self._scope.explicit:
+                must_tell = not (is_broken and box.is_known and self._scope.has_others)
+            else:
+                must_tell = error.retryable and not is_broken
+            if must_tell:
                 raise
             await self._list()
             if box.name in self._scope.names:
-                log.info("%r cannot be watched now: %s", box.name, error)
+                log.warning("%r cannot be watched now: %s", box.name, error)
                 self._scope.leave_out(box.name)
                 if not is_broken:
                     self._hub.delete(box.name)
@@ -255,8 +259,6 @@ class WatchSession:
 
     async def _list(self) -> None:
         """Find out which mailboxes the patterns fit, and tell what came and went."""
-        if not self._scope.patterns:
-            return
         self._lists = 0
         try:
             found, answers = await self._scope.find(
