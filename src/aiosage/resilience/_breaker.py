@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 from ..errors import CircuitOpen
 from ._circuit import Circuit, CircuitRules, CircuitState, Ticket
+from ._observer import tell
 
 K = TypeVar("K", bound=Hashable)
 
@@ -57,7 +58,7 @@ class CircuitBreaker(Generic[K]):
             circuit opens at once; None for one that does not.
         on_change: told of each key whose state changed, and how it stands. An open
             circuit becomes half-open by the passing of time, which is told when
-            the probe goes.
+            the probe goes. What it raises is logged.
         clock: seconds, never going back.
 
     Raises:
@@ -152,8 +153,7 @@ class CircuitBreaker(Generic[K]):
             self._tell(key, circuit)
 
     def _tell(self, key: K, circuit: Circuit) -> None:
-        if self._on_change is not None:
-            self._on_change(key, self._describe(circuit))
+        tell(self._on_change, key, self._describe(circuit))
 
     def _describe(self, circuit: Circuit) -> CircuitSnapshot:
         now = self._clock()

@@ -12,6 +12,8 @@ from typing import Final
 import anyio
 from aiolimiter import AsyncLimiter
 
+from ._observer import tell
+
 _LONGEST: Final = 3600.0
 """Seconds that an error lets all wait, at most; the next may say so again."""
 
@@ -47,7 +49,8 @@ class RateLimiter:
     Args:
         rate: calls per second, in the long run.
         burst: calls at once, after a time without any.
-        on_change: told how it stands when the rate or the pause changes.
+        on_change: told how it stands when the rate or the pause changes. What it
+            raises is logged.
         clock: seconds, never going back.
 
     Raises:
@@ -123,8 +126,7 @@ class RateLimiter:
         return max(0.0, self._resume_at - self._clock())
 
     def _tell(self) -> None:
-        if self._on_change is not None:
-            self._on_change(self.snapshot())
+        tell(self._on_change, self.snapshot())
 
 
 @dataclass(frozen=True, slots=True)

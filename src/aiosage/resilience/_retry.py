@@ -11,6 +11,7 @@ import anyio
 import stamina
 
 from ._backoff import backoff
+from ._observer import tell
 
 T = TypeVar("T")
 
@@ -44,7 +45,8 @@ class RetryPolicy:
             of the row. One that would begin later is not waited for.
         first_wait: seconds to wait after the first attempt, at most.
         longest_wait: seconds to wait after any, unless the server asks for more.
-        on_retry: told of each attempt that failed, before the wait.
+        on_retry: told of each attempt that failed, before the wait. What it raises
+            is logged.
 
     Raises:
         ValueError: a number is not positive.
@@ -111,8 +113,7 @@ async def retry(
             wait = 0.0
         if clock() - started + wait > policy.timeout:
             return None
-        if policy.on_retry is not None:
-            policy.on_retry(RetryAttempt(failures, error, wait))
+        tell(policy.on_retry, RetryAttempt(failures, error, wait))
         return wait
 
     while True:
