@@ -68,29 +68,17 @@ async def test_what_is_there_already_is_only_removed_here(any_server: Endpoint) 
         assert await box_and_inbox(client) == (messages[:2], messages[2:])
 
 
-async def test_what_was_moved_is_done_with_and_the_rest_is_moved(
-    any_server: Endpoint,
+@pytest.mark.parametrize("there", [1, 2], ids=["here", "here and there"])
+async def test_some_are_moved_and_the_others_are_still(
+    any_server: Endpoint, there: int
 ) -> None:
-    def half(other: OtherClient) -> None:
-        other.deliver(small(1), mailbox="Box")
-        other.expunge(1)
-
-    messages = [small(n) for n in (1, 2, 3)]
-    async with cut_once(any_server, half, *messages) as client:
-        result = await client.mailbox().move([1, 2], "Box")
-        assert list(result.done) == [1, 2]
-        assert result.uids == {2: 2}
-        assert await box_and_inbox(client) == (messages[:2], messages[2:])
-
-
-async def test_some_moved_and_the_others_added(any_server: Endpoint) -> None:
     """As servers do that move in pieces."""
+    messages = [small(n) for n in (1, 2, 3)]
 
     def half(other: OtherClient) -> None:
-        other.deliver(small(1), small(2), mailbox="Box")
+        other.deliver(*messages[:there], mailbox="Box")
         other.expunge(1)
 
-    messages = [small(n) for n in (1, 2, 3)]
     async with cut_once(any_server, half, *messages) as client:
         result = await client.mailbox().move([1, 2], "Box")
         assert list(result.done) == [1, 2]

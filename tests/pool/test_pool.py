@@ -371,7 +371,7 @@ async def test_what_was_cancelled_costs_the_next_caller_nothing(
     config: ConnectionConfig, relay: Relay, count: int
 ) -> None:
     """Not even if the rest of its answer is too long, or too slow, to wait for."""
-    async with IMAPConnectionPool(config, max_size=count, check_timeout=0.05) as pool:
+    async with IMAPConnectionPool(config, max_size=count, check_timeout=0.3) as pool:
         async with holding(pool, count):
             pass
         relay.freeze()
