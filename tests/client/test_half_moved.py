@@ -146,3 +146,27 @@ async def test_where_one_cannot_expunge_by_uid_it_is_moved_again() -> None:
                 assert "STATUS" not in relay.commands
         assert [one.raw for one in box.messages] == [small(1)]
         assert not inbox.messages
+
+
+async def test_attempts_end_though_each_is_found_out() -> None:
+    """To know that nothing was moved is no progress: it would go on for ever."""
+    tried = 0
+    async with MemoryServer() as memory:
+        account = memory.add_account("user", "secret")
+        account.create_mailbox("Box")
+        account.mailbox("INBOX").deliver(small(1))
+        async with Relay(memory.host, memory.port) as relay:
+
+            def cut_again() -> None:
+                nonlocal tried
+                tried += 1
+                if tried < 20:
+                    cut_at_move(relay, cut_again)
+
+            cut_at_move(relay, cut_again)
+            async with open_client(
+                relay.host, relay.port, "user", retry=QUICK
+            ) as client:
+                with pytest.raises(IMAPConnectionLost):
+                    await client.mailbox().move([1], "Box")
+    assert tried == QUICK.attempts

@@ -149,8 +149,8 @@ class _Copying(Progress[CopyResult]):
         assert lost is not None
         left, pairs = await find_out(lost, self._look, self._is_over)
         self.lost = None
-        if not self.by_copy:
-            self.finish(self.uncertain - left)
+        if not self.by_copy and (gone := self.uncertain - left):
+            self.finish(gone)
         if pairs is None:
             raise lost
         if pairs and self._baseline is not None:
