@@ -5,6 +5,7 @@ from __future__ import annotations
 import imaplib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from typing import Unpack
 
 from aiosage import (
@@ -85,15 +86,17 @@ class OtherClient:
     def __init__(self, server: Endpoint) -> None:
         self._server = server
 
-    def deliver(self, *messages: bytes, mailbox: str = "INBOX") -> None:
-        """Put *messages* into *mailbox*."""
+    def deliver(
+        self, *messages: bytes, mailbox: str = "INBOX", date: datetime | None = None
+    ) -> None:
+        """Put *messages* into *mailbox*, as having arrived at *date*, or now."""
         if box := self._box(mailbox):
             for message in messages:
-                box.deliver(message)
+                box.deliver(message, date=date)
             return
         with self._session() as session:
             for message in messages:
-                _ok(session.append(_quoted(mailbox), "", "", message))
+                _ok(session.append(_quoted(mailbox), "", date or "", message))
 
     def add_flag(self, uid: int, flag: Flag, mailbox: str = "INBOX") -> None:
         """Give a message *flag*."""

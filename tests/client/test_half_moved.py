@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aiosage import CopyResult, IMAPClient, IMAPConnectionLost
+from aiosage import CopyResult, IMAPClient, IMAPConnectionLost, MessageSet
 from aiosage.client import _recovery
 from aiosage.testing import Cut, Direction, MemoryServer
 
 from ..conftest import Endpoint
+from ..connection.scripted import SELECTED
 from .accounts import OtherClient, client_of, open_client, raws_of, small
 from .relay import Relay
-from .test_recovery import QUICK
+from .test_recovery import QUICK, recovering
 
 Half = Callable[[OtherClient], None]
+
+DATE = datetime(2026, 1, 5, 10, tzinfo=UTC)
+LATER = DATE + timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +50,7 @@ async def cut_once(
     """A client of an account with *messages*, the first MOVE of which is half done."""
     other = OtherClient(server)
     other.create("Box")
-    other.deliver(*messages)
+    other.deliver(*messages, date=DATE)
     async with Relay(server.host, server.port) as relay:
         cut_at_move(relay, lambda: half(other))
         async with client_of(server, port=relay.port, retry=QUICK) as client:
@@ -58,7 +63,7 @@ async def box_and_inbox(client: IMAPClient) -> tuple[list[bytes | None], ...]:
 
 async def test_what_is_there_already_is_only_removed_here(any_server: Endpoint) -> None:
     def half(other: OtherClient) -> None:
-        other.deliver(small(1), small(2), mailbox="Box")
+        other.deliver(small(1), small(2), mailbox="Box", date=DATE)
 
     messages = [small(n) for n in (1, 2, 3)]
     async with cut_once(any_server, half, *messages) as client:
@@ -76,7 +81,7 @@ async def test_some_are_moved_and_the_others_are_still(
     messages = [small(n) for n in (1, 2, 3)]
 
     def half(other: OtherClient) -> None:
-        other.deliver(*messages[:there], mailbox="Box")
+        other.deliver(*messages[:there], mailbox="Box", date=DATE)
         other.expunge(1)
 
     async with cut_once(any_server, half, *messages) as client:
@@ -90,7 +95,7 @@ async def test_what_is_not_there_is_moved_again(any_server: Endpoint) -> None:
     """A Dovecot that keeps a maildir may have copied any number of the messages."""
 
     def half(other: OtherClient) -> None:
-        other.deliver(small(2), mailbox="Box")
+        other.deliver(small(2), mailbox="Box", date=DATE)
 
     messages = [small(n) for n in (1, 2, 3)]
     async with cut_once(any_server, half, *messages) as client:
@@ -110,17 +115,20 @@ async def test_without_message_id_it_is_moved_again_if_nothing_came(
 
 
 @pytest.mark.parametrize(
-    ("message", "there"),
+    ("message", "there", "date"),
     [
-        pytest.param(b"x: y\r\n\r\nHi\r\n", b"x: y\r\n\r\nHi\r\n", id="no id"),
-        pytest.param(small(1), small(1) + b"more\r\n", id="another draft"),
+        pytest.param(b"x: y\r\n\r\nHi\r\n", b"x: y\r\n\r\nHi\r\n", DATE, id="no id"),
+        pytest.param(small(1), small(1) + b"more\r\n", DATE, id="another draft"),
+        pytest.param(
+            small(1), small(1).replace(b"llo 1", b"llo 2"), LATER, id="of one size"
+        ),
     ],
 )
 async def test_what_cannot_be_told_is_told_and_nothing_is_removed(
-    any_server: Endpoint, message: bytes, there: bytes
+    any_server: Endpoint, message: bytes, there: bytes, date: datetime
 ) -> None:
     def half(other: OtherClient) -> None:
-        other.deliver(there, mailbox="Box")
+        other.deliver(there, mailbox="Box", date=date)
 
     async with cut_once(any_server, half, message) as client:
         with pytest.raises(IMAPConnectionLost) as caught:
@@ -129,6 +137,43 @@ async def test_what_cannot_be_told_is_told_and_nothing_is_removed(
         assert isinstance(caught.value.partial, CopyResult)
         assert list(caught.value.partial.uncertain) == [1]
         assert await box_and_inbox(client) == ([there], [message])
+
+
+async def test_a_state_of_a_draft_is_not_removed_for_another_that_was_moved(
+    any_server: Endpoint,
+) -> None:
+    """Two of one Message-ID and size, of which the server has moved the first."""
+    states = [small(1), small(1).replace(b"llo 1", b"llo 2")]
+
+    def half(other: OtherClient) -> None:
+        other.deliver(states[0], mailbox="Box", date=DATE)
+        other.expunge(1)
+
+    async with cut_once(any_server, half, states[0]) as client:
+        await client.mailbox().append(states[1], internal_date=LATER)
+        with pytest.raises(IMAPConnectionLost) as caught:
+            await client.mailbox().move([1, 2], "Box")
+        assert isinstance(caught.value.partial, CopyResult)
+        assert list(caught.value.partial.done) == [1]
+        assert list(caught.value.partial.uncertain) == [2]
+        assert await box_and_inbox(client) == (states[:1], states[1:])
+
+
+async def test_a_message_is_not_taken_for_a_copy_of_itself(
+    any_server: Endpoint,
+) -> None:
+    """Moved to where it was, in a range that holds it there, too."""
+    other = OtherClient(any_server)
+    other.deliver(small(1), small(2))
+    async with Relay(any_server.host, any_server.port) as relay:
+        relay.next(Cut(pattern=b"COPYUID"))
+        async with client_of(any_server, port=relay.port, retry=QUICK) as client:
+            messages = MessageSet.from_range(1, 100)
+            with pytest.raises(IMAPConnectionLost) as caught:
+                await client.mailbox().move(messages, "INBOX")
+            assert caught.value.maybe_executed
+            assert await raws_of(client.mailbox()) == [small(1), small(2)]
+        assert relay.struck
 
 
 async def test_where_one_cannot_expunge_by_uid_it_is_moved_again() -> None:
@@ -170,3 +215,36 @@ async def test_attempts_end_though_each_is_found_out() -> None:
                 with pytest.raises(IMAPConnectionLost):
                     await client.mailbox().move([1], "Box")
     assert tried == QUICK.attempts
+
+
+async def test_what_cannot_be_fetched_is_not_taken_for_moved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a broken message servers tell nothing but that it is there."""
+    monkeypatch.setattr(_recovery, "_LOOK_AGAIN", ())
+    moving = f"""{SELECTED}
+C: T2 STATUS Box (UIDNEXT UIDVALIDITY)
+S: * STATUS Box (UIDNEXT 9 UIDVALIDITY 7)
+S: T2 OK done
+C: T3 UID MOVE 5 Box
+S! reset"""
+    looking = f"""{SELECTED.replace("SELECT", "EXAMINE")}
+C: T2 UID SEARCH UID 5
+S: * SEARCH 5
+S: T2 OK done
+C: T3 UID FETCH 5 (BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])
+S: T3 OK done
+C: T4 UID FETCH 5 (RFC822.SIZE INTERNALDATE)
+S: T4 OK done
+C: T5 EXAMINE Box
+S: * OK [UIDVALIDITY 7] ok
+S: * OK [UIDNEXT 10] ok
+S: T5 OK [READ-ONLY] selected
+C: T6 UID FETCH 9:4294967295 (BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])
+S: T6 OK done"""
+    async with recovering(moving, looking) as client:
+        with pytest.raises(IMAPConnectionLost) as caught:
+            await client.mailbox().move([5], "Box")
+    assert isinstance(caught.value.partial, CopyResult)
+    assert list(caught.value.partial.uncertain) == [5]
+    assert not caught.value.partial.done

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from ..connection import IMAPConnection
@@ -153,12 +154,22 @@ async def message_ids(
     return dict(sorted(found.items()))
 
 
-async def message_sizes(
+async def message_looks(
     connection: IMAPConnection, messages: MessageSet
-) -> dict[int, int | None]:
-    """Return the sizes of *messages* in octets, by UID; None if nobody tells."""
-    fetched = await connection.execute(UidFetch(messages, (MessagePart.SIZE,)))
-    return {data.uid: data.size for data in fetched if data.uid is not None}
+) -> dict[int, tuple[int, datetime]]:
+    """Return the sizes of *messages* in octets and when they arrived, by UID.
+
+    Both are what a copy has, too (RFC 9051 §6.4.7). What is not told is left out.
+    """
+    parts = MessagePart.SIZE, MessagePart.INTERNAL_DATE
+    fetched = await connection.execute(UidFetch(messages, parts))
+    return {
+        data.uid: (data.size, data.internal_date)
+        for data in fetched
+        if data.uid is not None
+        and data.size is not None
+        and data.internal_date is not None
+    }
 
 
 def message_id(octets: bytes) -> bytes | None:

@@ -28,7 +28,7 @@ from ._baseline import (
     Baseline,
     arrived_since,
     message_ids,
-    message_sizes,
+    message_looks,
     pair_up,
 )
 from ._progress import Progress, not_repeatable
@@ -172,21 +172,30 @@ class _Copying(Progress[CopyResult]):
         The latter as `pair_up` does.
         """
         async with self._access.connection(self.messages, read_only=True) as connection:
-            sizes = await message_sizes(connection, self.uncertain)
-            left = MessageSet(sizes)
+            # Of what is broken, FETCH may tell nothing, but it is here.
+            criteria = IMAPSearchCriteria.uid(self.uncertain)
+            left = self.uncertain & await connection.execute(UidSearch(criteria))
             if self._baseline is None or not left:
                 return left, {}
-            names = await message_ids(connection, left)
+            names = await message_ids(connection, self.uncertain)
+            here = await message_looks(connection, self.uncertain)
         target = MailboxAccess(self._access.pool, self._mailbox)
         async with target.connection(read_only=True) as connection:
             arrived = await arrived_since(connection, self._baseline)
             source = {uid: names.get(uid) for uid in left}
             pairs = pair_up(source, arrived, partly=not self.by_copy)
             if pairs:
-                there = await message_sizes(connection, MessageSet(pairs.values()))
+                there = await message_looks(connection, self._baseline.later)
                 # What is there may be removed here, so a draft that is moved must
-                # not be taken for another state of it, whose Message-ID is the same.
-                if any(sizes.get(uid) != there.get(pairs[uid]) for uid in pairs):
+                # not be taken for another state of it, whose Message-ID is the same;
+                # nor a message for a copy of itself: it may be the same mailbox.
+                is_other = self._baseline.uidvalidity != self.messages.uidvalidity
+                if not all(
+                    uid in here
+                    and here[uid] == there.get(at)
+                    and (is_other or uid != at)
+                    for uid, at in pairs.items()
+                ):
                     pairs = None
         return left, pairs
 
