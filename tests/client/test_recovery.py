@@ -388,8 +388,9 @@ async def test_a_lost_append_that_was_done_is_not_done_again() -> None:
 async def test_a_lost_append_that_was_done_late_is_not_done_again() -> None:
     """A server that is busy, or waits for a lock, has not done it at first."""
     late = f"""{looking()}
-C: T3 NOOP
-S: T3 OK done
+C: T3 EXAMINE INBOX
+S: * OK [UIDVALIDITY 7] ok
+S: T3 OK [READ-ONLY] selected
 C: T4 UID FETCH 5:4294967295 (BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])
 {FOUND}
 S: T4 OK done
@@ -402,8 +403,9 @@ S: T4 OK done
 @pytest.mark.usefixtures("no_settling")
 async def test_a_lost_append_that_was_not_done_is_done_again() -> None:
     again = f"""{looking()}
-C: T3 NOOP
-S: T3 OK done
+C: T3 EXAMINE INBOX
+S: * OK [UIDVALIDITY 7] ok
+S: T3 OK [READ-ONLY] selected
 C: T4 UID FETCH 5:4294967295 (BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])
 S: T4 OK done
 C: T5 APPEND INBOX {{25+}}
@@ -423,8 +425,9 @@ async def test_an_append_that_a_slow_server_may_still_do_is_not_done_again() -> 
     """Silence is not loss: it is looked for again and again, and told."""
     looked = looking()
     looked += """
-C: T3 NOOP
-S: T3 OK done
+C: T3 EXAMINE INBOX
+S: * OK [UIDVALIDITY 7] ok
+S: T3 OK [READ-ONLY] selected
 C: T4 UID FETCH 5:4294967295 (BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])
 S: T4 OK done
 """
@@ -658,6 +661,31 @@ async def test_what_came_and_went_may_have_been_the_lost_one() -> None:
         with pytest.raises(IMAPConnectionLost) as caught:
             await client.mailbox().append(MESSAGE)
     assert caught.value.maybe_executed
+
+
+@pytest.mark.usefixtures("no_settling")
+async def test_what_came_and_went_since_a_mailbox_was_opened_may_have_been_it() -> None:
+    """Another connection of the pool may have it open since before."""
+    async with MemoryServer() as memory:
+        account = memory.add_account("user", "secret")
+        inbox, box = account.mailbox("INBOX"), account.create_mailbox("Box")
+        async with (
+            Relay(memory.host, memory.port) as relay,
+            open_client(relay.host, relay.port, "user", retry=QUICK) as client,
+        ):
+
+            def sort_and_cut(sent: bytes) -> None:
+                if b"APPEND" in sent:
+                    relay.before_sending = None
+                    inbox.expunge([inbox.deliver(small(1))])
+                    box.deliver(small(1))
+                    raise ConnectionResetError  # ends this connection only
+
+            async with client.pool.connection(), client.pool.connection("INBOX"):
+                relay.before_sending = sort_and_cut
+            with pytest.raises(IMAPConnectionLost):
+                await client.mailbox().append(small(1))
+        assert not inbox.messages
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ class MailboxAccess:
         *,
         read_only: bool = False,
         known_uid: int | None = None,
+        anew: bool = False,
     ) -> AsyncGenerator[IMAPConnection]:
         """Lend a connection on which the UIDs of *messages* are good.
 
@@ -63,13 +64,18 @@ class MailboxAccess:
             messages: None for whatever there is.
             read_only: nothing will be changed.
             known_uid: as for the pool.
+            anew: the mailbox is opened now, whether or not it is open already, so
+                that its UIDNEXT is that of now.
         """
+        mailbox = None if anew else self.mailbox
         async with (
             finding_missing(self.pool, self.mailbox, OPENING),
             self.pool.connection(
-                self.mailbox, read_only=read_only, known_uid=known_uid
+                mailbox, read_only=read_only, known_uid=known_uid
             ) as connection,
         ):
+            if anew:
+                await connection.reselect(self.mailbox, read_only=read_only)
             expected = messages.uidvalidity if messages is not None else None
             actual = uidvalidity_of(connection)
             if expected is not None and actual is not None and expected != actual:

@@ -136,7 +136,7 @@ class _Adding:
         assert baseline is not None
 
         async def look() -> dict[int, int] | None:
-            async with self._access.connection(read_only=True) as connection:
+            async with self._access.connection(read_only=True, anew=True) as connection:
                 arrived = await arrived_since(connection, baseline)
             return pair_up(dict(enumerate(self._names)), arrived)
 

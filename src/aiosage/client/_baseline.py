@@ -120,7 +120,7 @@ class Baselines:
 async def arrived_since(
     connection: IMAPConnection, baseline: Baseline
 ) -> dict[bytes | None, list[int]] | None:
-    """Return what is in the open mailbox since *baseline*, by Message-ID.
+    """Return what is in the mailbox, just opened, since *baseline*, by Message-ID.
 
     Returns:
         The UIDs, ascending, for each Message-ID. There is None among these if

@@ -180,7 +180,7 @@ class _Copying(Progress[CopyResult]):
             names = await message_ids(connection, self.uncertain)
             here = await message_looks(connection, self.uncertain)
         target = MailboxAccess(self._access.pool, self._mailbox)
-        async with target.connection(read_only=True) as connection:
+        async with target.connection(read_only=True, anew=True) as connection:
             arrived = await arrived_since(connection, self._baseline)
             source = {uid: names.get(uid) for uid in left}
             pairs = pair_up(source, arrived, partly=not self.by_copy)

@@ -131,7 +131,9 @@ class _Replacing:
         """
         assert self._baseline is not None
         name = name_of(self._message)
-        async with self._access.connection(self._old, read_only=True) as connection:
+        async with self._access.connection(
+            self._old, read_only=True, anew=True
+        ) as connection:
             arrived = await arrived_since(connection, self._baseline)
             old_is_there = self._uid in await message_ids(connection, self._old)
             pairs = pair_up({self._uid: name}, arrived)
