@@ -248,3 +248,27 @@ S: T6 OK done"""
     assert isinstance(caught.value.partial, CopyResult)
     assert list(caught.value.partial.uncertain) == [5]
     assert not caught.value.partial.done
+
+
+@pytest.mark.parametrize("lacking", ["MOVE", "REPLACE"])
+async def test_no_command_is_longer_than_servers_take(lacking: str) -> None:
+    """What is there of a range may have no range in it (RFC 9051 §4)."""
+    async with MemoryServer(disable=[lacking], max_line=8192) as memory:
+        account = memory.add_account("user", "secret")
+        box = account.create_mailbox("Box")
+        inbox = account.mailbox("INBOX")
+        for number in range(1, 4001):
+            inbox.deliver(small(number), date=DATE)
+        inbox.expunge(range(2, 4001, 2))
+
+        def half() -> None:
+            for message in inbox.messages:
+                box.deliver(message.raw, date=DATE)
+
+        async with Relay(memory.host, memory.port) as relay:
+            if lacking != "MOVE":
+                cut_at_move(relay, half)
+            async with open_client(relay.host, relay.port, "user") as client:
+                await client.mailbox().move(MessageSet.from_range(1, 4000), "Box")
+        assert not inbox.messages
+        assert len(box.messages) == 2000

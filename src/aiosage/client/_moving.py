@@ -23,7 +23,7 @@ from ..wire.commands import (
     UidSearch,
     UidStore,
 )
-from ._access import MailboxAccess, command_pieces, require_uidplus
+from ._access import MailboxAccess, command_pieces, pieces, require_uidplus
 from ._baseline import (
     Baseline,
     arrived_since,
@@ -273,11 +273,11 @@ async def move(access: MailboxAccess, messages: MessageSet, mailbox: str) -> Cop
                     await _remove_copied(connection, moving)
                 rest -= piece
             for piece in command_pieces(connection, rest):
-                with moving.working_on(piece):
-                    if has_move:
+                if has_move:
+                    with moving.working_on(piece):
                         await moving.move(connection, piece)
-                    else:
-                        await _move_by_copy(connection, piece, moving)
+                else:
+                    await _move_by_copy(connection, piece, moving)
         return moving.result()
 
     with moving.telling():
@@ -299,16 +299,18 @@ async def _move_by_copy(
     # Only what the session sees now is copied, so only that may go.
     seen = await connection.execute(UidSearch(IMAPSearchCriteria.uid(piece)))
     seen &= piece
-    if not seen:
-        return
-    moving.by_copy = True
-    moving.copied = await moving.copy(connection, seen)
-    untold = seen - moving.copied
-    await _remove_copied(connection, moving)
-    if untold and await _exist(connection, untold):
-        error = IMAPProtocolError("UID COPY: COPYUID of other messages")
-        error.maybe_executed = True
-        raise error
+    if missing := piece - seen:
+        moving.finish(missing)
+    for part in pieces(seen):  # it may have more ranges
+        with moving.working_on(part):
+            moving.by_copy = True
+            moving.copied = await moving.copy(connection, part)
+            untold = part - moving.copied
+            await _remove_copied(connection, moving)
+            if untold and await _exist(connection, untold):
+                error = IMAPProtocolError("UID COPY: COPYUID of other messages")
+                error.maybe_executed = True
+                raise error
 
 
 async def _exist(connection: IMAPConnection, messages: MessageSet) -> bool:
@@ -317,8 +319,8 @@ async def _exist(connection: IMAPConnection, messages: MessageSet) -> bool:
 
 
 async def _remove_copied(connection: IMAPConnection, moving: _Copying) -> None:
-    if moving.copied:
-        await expunge_piece(connection, moving.copied)
+    for piece in pieces(moving.copied or MessageSet()):
+        await expunge_piece(connection, piece)
     moving.copied = None
 
 
