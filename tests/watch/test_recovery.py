@@ -433,6 +433,43 @@ async def test_a_mailbox_that_is_broken_holds_up_no_other(
             assert (new.mailbox, new.uid) == ("A", 2)
 
 
+async def test_what_alone_was_broken_is_opened_when_it_is_mended() -> None:
+    """Nothing is open meanwhile, not even what was to be."""
+    opened = 0
+
+    async def script(peer: Peer) -> None:
+        nonlocal opened
+        await peer.play(LOGGED_IN)
+        tag = ""
+        with suppress(PeerGone):
+            while True:
+                words = (await peer.line()).split()
+                tag, command = (tag, "DONE") if len(words) == 1 else words[:2]
+                said = f"{tag} OK\r\n"
+                if command == "LIST":
+                    said = f'* LIST () "/" INBOX\r\n{said}'
+                elif command == "EXAMINE":
+                    opened += 1
+                    said = f"{tag} NO [SERVERBUG] broken\r\n" if opened == 2 else said
+                    count = int(opened > 2)
+                    said = f"* {count} EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n{said}"
+                elif "FETCH" in words:
+                    said = f"* 1 FETCH (UID 1 FLAGS ())\r\n{said}"
+                elif command == "IDLE" and opened == 1:
+                    return await peer.play("S! reset")  # and be broken from now on
+                elif command == "IDLE":
+                    said = "+ idling\r\n"
+                peer.send(said.encode())
+
+    async with (
+        scripted(script) as port,
+        IMAPClient(replace(config(port), idle_check=0.1, poll_interval=0.1)) as client,
+        client.watch("INBOX", "*") as events,
+    ):
+        found = [e for e in await take(events, 3) if isinstance(e, NewMessage)]
+        assert [new.uid for new in found] == [1]
+
+
 async def test_what_may_be_opened_again_is_watched_again() -> None:
     """It was told to be gone, so all that is in it is new."""
     is_open = False

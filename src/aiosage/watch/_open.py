@@ -158,6 +158,10 @@ class OpenMailbox:
                 is_told=is_new,
             )
 
+    def give_up(self) -> None:
+        """Note that no mailbox is open: looking at the last one has failed."""
+        self.box = self._view = None
+
     def _open_view(self) -> MailboxView:
         assert self._view is not None  # made when the mailbox was opened
         return self._view

@@ -227,6 +227,7 @@ class WatchSession:
                 must_tell = error.retryable and not is_broken
             if must_tell:
                 raise
+            self._open.give_up()
             await self._list()
             if box.name in self._scope.names:
                 log.warning("%r cannot be watched now: %s", box.name, error)
