@@ -25,6 +25,8 @@ from aiosage import (
     WatchCursor,
 )
 from aiosage.testing import CyrusServer, DovecotServer, MemoryServer
+from aiosage.watch._others import notify
+from aiosage.watch._scope import Scope
 
 from ..client.accounts import OtherClient, client_of, small
 from ..client.relay import Relay
@@ -468,6 +470,14 @@ async def test_what_alone_was_broken_is_opened_when_it_is_mended() -> None:
     ):
         found = [e for e in await take(events, 3) if isinstance(e, NewMessage)]
         assert [new.uid for new in found] == [1]
+
+
+def test_a_server_is_to_tell_of_what_is_broken_too() -> None:
+    """It may be mended; and to be told of no mailbox cannot be asked for."""
+    scope = Scope(["INBOX", "A"])
+    for name in ("INBOX", "A"):
+        scope.leave_out(name)
+        assert notify(scope).groups[1].mailboxes == ("INBOX", "A")
 
 
 async def test_what_may_be_opened_again_is_watched_again() -> None:

@@ -40,10 +40,10 @@ _OF_ALL: Final = _OF_MESSAGES | {NotifyEvent.MAILBOX_NAME}
 def notify(scope: Scope) -> Notify:
     """Return what has a server tell of the mailboxes of *scope* (RFC 5465)."""
     # What fits a pattern may not be there yet, and a line has its limits.
-    if scope.patterns or sum(map(len, scope.names)) > _NAMES_OCTETS:
+    if scope.patterns or sum(map(len, scope.explicit)) > _NAMES_OCTETS:
         others = EventGroup(NotifyFilter.PERSONAL, _OF_ALL)
-    else:
-        others = EventGroup(NotifyFilter.MAILBOXES, _OF_ALL, tuple(scope.names))
+    else:  # what is left out now, too: it may be mended
+        others = EventGroup(NotifyFilter.MAILBOXES, _OF_ALL, scope.explicit)
     return Notify((EventGroup(NotifyFilter.SELECTED, _OF_MESSAGES), others))
 
 
