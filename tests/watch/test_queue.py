@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aiosage import (
@@ -173,6 +173,25 @@ class Consumer:
 
 
 @given(STEPS, st.integers(1, 4))
+@example(
+    [
+        *(("set", name, 1, NONE) for name in ("b", "INBOX")),
+        ("take", "INBOX", 2, NONE),
+        ("rename", "b", 0, NONE),
+        ("set", "b", 1, NONE),
+    ],
+    1,
+)
+@example(
+    [
+        *(("set", name, 1, NONE) for name in ("a", "INBOX")),
+        ("take", "INBOX", 1, NONE),
+        ("rename", "a", 0, NONE),
+        ("delete", "b", 0, NONE),
+        ("take", "INBOX", 1, NONE),
+    ],
+    1,
+)
 def test_events_make_of_a_consumer_what_the_mailboxes_are(
     steps: list[tuple[str, str, int, Flags]], size: int
 ) -> None:

@@ -201,7 +201,9 @@ class EventQueue(asyncio.Queue[WatchEvent]):
             for name, box in self._mailboxes.items()
             if box.is_known and name not in self._lags
         }
-        known.update((lag.known_as, self._at_end(lag)) for lag in self._lags.values())
+        for lag in self._lags.values():
+            # Another may have been made under the name that one had before.
+            known[lag.known_as] = self._at_end(lag) or known.get(lag.known_as)
         flags: dict[str, dict[int, Flags]] = {}
         for entry in reversed(self._queue):
             event = entry.event
@@ -316,7 +318,8 @@ class EventQueue(asyncio.Queue[WatchEvent]):
             if lag.heralds:
                 event = lag.heralds.pop(0)
                 self._push(_Entry(event, lag, old=lag.old))
-                lag.old = None if isinstance(event, MailboxDeleted) else _EMPTY
+                if not isinstance(event, MailboxRenamed):  # else it is as it was
+                    lag.old = None if isinstance(event, MailboxDeleted) else _EMPTY
             elif lag.behind:
                 uid, before = next(iter(lag.behind.items()))
                 entry = self._told(lag, uid, before)
