@@ -283,6 +283,36 @@ async def test_a_server_that_is_soon_back_is_waited_for() -> None:
                 await asyncio.gather(*callers)
 
 
+async def test_who_waits_for_the_server_gets_what_comes_back_meanwhile() -> None:
+    """In order: nobody who comes later may have it."""
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret")
+        async with Relay(memory.host, memory.port) as relay:
+            budget = ConnectionBudget(circuit=CircuitRules(1, 4.0))
+            pool = IMAPConnectionPool(
+                plain(relay.port), min_size=0, max_size=2, budget=budget
+            )
+            served: list[int] = []
+
+            async def call(number: int) -> None:
+                async with pool.connection():
+                    served.append(number)
+
+            async with pool:
+                async with pool.connection():
+                    relay.is_open = False
+                    with pytest.raises(IMAPGreetingError):
+                        await use(pool)
+                    callers = []
+                    for number in range(3):
+                        callers.append(asyncio.ensure_future(call(number)))
+                        await turns()
+                    assert pool.stats().waiting == 3
+                async with asyncio.timeout(2.0):  # sooner than it is tried again
+                    await asyncio.gather(*callers)
+            assert served == [0, 1, 2]
+
+
 async def test_closing_the_pool_ends_that_wait() -> None:
     pool = IMAPConnectionPool(
         plain(1), budget=ConnectionBudget(circuit=CircuitRules(1, 4.0))

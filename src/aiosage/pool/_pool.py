@@ -109,6 +109,7 @@ class IMAPConnectionPool:
         self._busy: dict[Entry, None] = {}  # in the order they were lent
         self._loop: asyncio.AbstractEventLoop | None = None  # that it is used in
         self._alarm = Alarm(self._serve, clock)  # though nobody may come
+        self._held_until = 0.0  # when connecting is tried again
         self._counts = Counts()
         self._opener = Opener(config, prepare, self._share, budget, self._counts, rate)
         self._upkeep = Upkeep(self._is_short, self._warm_up)
@@ -296,7 +297,7 @@ class IMAPConnectionPool:
                 try:
                     entry, is_new = await self._connect(ticket.permit), True
                 except CircuitOpen as error:
-                    await self._wait_until_tried(error, deadline)
+                    self._hold(error, deadline)
             if entry is not None:
                 try:
                     await make_ready(
@@ -321,13 +322,15 @@ class IMAPConnectionPool:
             ticket.wake = event.set
             self._slots.rejoin(ticket)
 
-    async def _wait_until_tried(self, error: CircuitOpen, deadline: float) -> None:
-        """Wait until connecting is tried again, unless that takes too long."""
+    def _hold(self, error: CircuitOpen, deadline: float) -> None:
+        """Open none until connecting is tried again, unless that takes too long.
+
+        Who waits gets what comes back meanwhile.
+        """
         wait = error.retry_after or 0.0
         if wait > min(_PATIENCE, deadline - anyio.current_time()):
             raise error
-        with anyio.move_on_after(wait):
-            await self._closing.wait()
+        self._held_until = self._clock() + wait
 
     async def _wait(
         self, ticket: Ticket[Entry, Permit], event: anyio.Event, deadline: float
@@ -382,12 +385,15 @@ class IMAPConnectionPool:
         self._busy.update(dict.fromkeys(served.lent))
         for entry in served.ended:
             self._end(entry)
-        for permit in self._share.want(self._slots.wanted):
+        is_held = self._clock() < self._held_until
+        for permit in self._share.want(0 if is_held else self._slots.wanted):
             self._slots.admit(permit)
         if len(self._slots.idle) + len(self._busy) >= self._least:
             self._slots.dismiss_new()  # callers have opened what was missing
         if served.review_at is not None:
             self._alarm.set(served.review_at)
+        if self._slots.wanted and is_held:
+            self._alarm.set(self._held_until)
         if self._slots.wanted and (delay := self._share.grows_in()) is not None:
             self._alarm.set(self._clock() + delay)
         self._press()
@@ -429,6 +435,9 @@ class IMAPConnectionPool:
         if self._closing.is_set():
             self._check_in(entry)
             self._check_open()
+        if self._held_until:
+            self._held_until = 0.0
+            self._serve()
         return entry
 
     def _listener(self, entry: Entry) -> Callable[[News], None]:
