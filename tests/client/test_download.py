@@ -18,10 +18,13 @@ from aiosage import (
     Download,
     IMAPClient,
     IMAPConnectionError,
+    IMAPConnectionLost,
     IMAPMailboxUIDService,
     IMAPMessageError,
     IMAPProtocolError,
     MessagePart,
+    RetryAttempt,
+    RetryPolicy,
     UIDValidityChanged,
 )
 from aiosage.testing import DovecotServer, Peer, ScriptedServer, cancel_at_every_await
@@ -197,6 +200,73 @@ async def test_a_server_that_stays_away_is_given_up(server: Endpoint) -> None:
         assert client.stats().busy == 0
         relay.is_open = True
         assert await read(client.mailbox(), "HEADER") == HEAD
+
+
+async def test_it_is_tried_as_often_as_the_client_is_told_to(
+    server: Endpoint,
+) -> None:
+    def tell(attempt: RetryAttempt) -> None:
+        relay.is_open = attempt.number == 7
+
+    policy = RetryPolicy(attempts=8, first_wait=0.001, longest_wait=0.01, on_retry=tell)
+    async with (
+        Relay(server.host, server.port) as relay,
+        client_of(server, port=relay.port, retry=policy) as client,
+    ):
+        await client.mailbox().append(RAW)
+        async with client.mailbox().download(1, "2") as octets:
+            relay.is_open = False
+            relay.cut()
+            assert await read_rest(octets) == PICTURE
+
+
+async def test_without_retries_the_first_error_is_told(server: Endpoint) -> None:
+    async with (
+        Relay(server.host, server.port) as relay,
+        client_of(server, port=relay.port, retry=None) as client,
+    ):
+        await client.mailbox().append(RAW)
+        async with client.mailbox().download(1, "2") as octets:
+            sessions = len(relay.sent)
+            relay.cut()
+            with pytest.raises(IMAPConnectionLost):
+                await read_rest(octets)
+        assert len(relay.sent) == sessions
+
+
+async def test_a_busy_server_is_waited_for_as_long_as_it_asks() -> None:
+    """Before the first octet, and after the connection was lost amid them."""
+    begin = "S: * PREAUTH [CAPABILITY IMAP4rev1] ready\nC: T1 EXAMINE INBOX"
+    begin += "\nS: * 1 EXISTS\nS: * OK [UIDVALIDITY 9] ok\nS: T1 OK done"
+    busy = b"%s NO [UNAVAILABLE] Suggested Backoff Time: 50 milliseconds\r\n"
+    answers = [
+        busy,
+        b"* 1 FETCH (UID 1 BODY[] {10}\r\n0123",
+        busy,
+        b"* 1 FETCH (UID 1 BODY[]<4> {6}\r\n456789)\r\n%s OK done\r\n",
+    ]
+
+    async def serve(peer: Peer) -> None:
+        await peer.play(begin)
+        while (line := await peer.line()) and "LOGOUT" not in line:
+            tag = line.split()[0].encode()
+            answer = answers.pop(0) if "FETCH" in line else b"%s OK done\r\n"
+            peer.send(answer % tag if b"%s" in answer else answer)
+            if b"%s" not in answer:
+                break
+        await peer.writer.drain()
+        peer.writer.close()
+
+    told: list[RetryAttempt] = []
+    policy = RetryPolicy(first_wait=0.001, longest_wait=0.01, on_retry=told.append)
+    async with (
+        ScriptedServer(serve, complete=False) as server,
+        open_client(server.host, server.port, "joe", retry=policy) as client,
+        client.mailbox().download(1) as octets,
+    ):
+        assert await read_rest(octets) == b"0123456789"
+    assert not answers
+    assert [attempt.wait >= 0.05 for attempt in told] == [True, False, True]
 
 
 async def test_what_came_from_another_life_of_the_mailbox_is_not_gone_on_with(

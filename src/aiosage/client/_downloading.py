@@ -10,8 +10,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
-import anyio
-
 from ..connection import IMAPConnection
 from ..errors import (
     IMAPConnectionError,
@@ -20,13 +18,10 @@ from ..errors import (
     IMAPProtocolError,
 )
 from ..model import BodyStructure, MessagePart, MessageSet, transfer_decoder
-from ..resilience import backoff
 from ._access import MailboxAccess
 from ._reading import read_items
 from ._server import trusted
 
-_MOST_FAILURES: Final = 3
-"""Lost connections in a row, without an octet in between, before giving up."""
 _ENCODED: Final = frozenset({"base64", "quoted-printable"})
 
 
@@ -55,45 +50,56 @@ class Download:
             (MessagePart.section(self._section), "")
         ]
         self._is_begun = False
+        self._is_ended = False
         self._decoder = transfer_decoder("")
-        self._octets = self._decoded()
+        self._pieces: AsyncGenerator[bytes] | None = None  # over one connection
 
     def __aiter__(self) -> Download:
         return self
 
     async def __anext__(self) -> bytes:
-        while not (octets := await anext(self._octets)):
-            pass
-        return octets
+        while not self._is_ended:
+            piece = await self._next_piece()
+            if piece is None:
+                self._is_ended = True
+                octets = self._decoder.finish()
+            else:
+                octets = self._decoder.feed(piece)
+            if octets:
+                return octets
+        raise StopAsyncIteration
 
     async def begin(self) -> None:
         """Find the part, and learn its size."""
-        await anext(self._octets)
+        await self._next_piece()
 
     async def aclose(self) -> None:
         """Give the connection back. What has not come is left."""
-        await self._octets.aclose()
+        self._is_ended = True
+        if self._pieces is not None:
+            await self._pieces.aclose()
 
-    async def _decoded(self) -> AsyncGenerator[bytes]:
-        failures = 0
-        while True:
-            before = self.received
-            try:
-                async with aclosing(self._rest()) as pieces:
-                    async for piece in pieces:
-                        yield self._decoder.feed(piece)
-                break
-            except IMAPConnectionError:
-                if self._is_begun and self.received == self.size:
-                    break  # only the end of the command is missing
-                failures = failures + 1 if self.received == before else 1
-                if failures > _MOST_FAILURES:
-                    raise
-            await anyio.sleep(backoff(failures))
-        yield self._decoder.finish()
+    async def _next_piece(self) -> bytes | None:
+        """Return some more octets as they are sent; None when all have come."""
+        return await self._access.recovery.persist(self._try_next, repeatable=True)
+
+    async def _try_next(self) -> bytes | None:
+        if self._pieces is None:
+            self._pieces = self._rest()
+        try:
+            return await anext(self._pieces, None)
+        except BaseException as error:
+            self._pieces = None  # it has ended
+            if (
+                isinstance(error, IMAPConnectionError)
+                and self._is_begun
+                and self.received == self.size
+            ):
+                return None  # only the end of the command is missing
+            raise
 
     async def _rest(self) -> AsyncGenerator[bytes]:
-        """Yield what has not come yet, over one connection; nothing at first."""
+        """Yield what has not come yet, over one connection; nothing to begin with."""
         async with self._access.connection(self._messages, read_only=True) as lent:
             if not self._is_begun:
                 self._messages = self._access.bound(self._messages, lent)
@@ -110,12 +116,12 @@ class Download:
                             self._is_begun = True
                             self.size = stream.size
                             self._decoder = transfer_decoder(encoding)
+                            yield b""
                         elif stream.size > self.size - self.received:
                             raise IMAPProtocolError(
                                 f"the server sends {stream.size} octets where"
                                 f" {self.size - self.received} were asked for"
                             )
-                        yield b""
                         async for piece in stream:
                             self.received += len(piece)
                             yield piece
