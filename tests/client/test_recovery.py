@@ -540,6 +540,32 @@ async def test_a_stream_does_not_go_on_in_another_life_of_the_mailbox(
     assert set(seen) <= {"number 1", "number 2"}
 
 
+@pytest.mark.parametrize("items", [[MessagePart.FULL], []])
+async def test_what_came_before_each_cut_is_kept(
+    any_server: Endpoint, other: OtherClient, items: list[MessagePart]
+) -> None:
+    """So that connections that never last for a whole window get there in the end."""
+    raws = [small(number) + b"x" * 5000 + b"\r\n" for number in range(60)]
+    other.deliver(*raws)
+    cut = 30_000 if items else 8_000
+    async with (
+        Relay(any_server.host, any_server.port) as relay,
+        client_of(
+            any_server, port=relay.port, retry=QUICK, max_connections=1
+        ) as client,
+    ):
+        relay.faults = [Cut(after=cut)]
+        relay.cut()
+        inbox = client.mailbox()
+        if items:
+            found = [message async for message in inbox.fetch(range(1, 61), *items)]
+            assert [message.raw for message in found] == raws
+        else:
+            found = [message async for message in inbox.fetch_text(range(1, 61))]
+        assert [message.uid for message in found] == list(range(1, 61))
+        assert len(relay.struck) >= 5
+
+
 async def test_folders_are_listed_across_a_cut(
     client: IMAPClient, other: OtherClient
 ) -> None:

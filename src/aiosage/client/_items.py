@@ -30,22 +30,24 @@ class ItemSource(Reader):
 
     async def sizes(self, uids: Sequence[int]) -> Mapping[int, int]:
         """Return the most that their content can be, in octets."""
-        messages = self._some(uids)
 
-        async def ask(connection: IMAPConnection) -> list[FetchData]:
+        async def ask(
+            connection: IMAPConnection, messages: MessageSet
+        ) -> list[FetchData]:
             return await read_items(connection, messages, (MessagePart.SIZE,))
 
         return {
             data.uid: MESSAGE_OCTETS + content_octets(data.size, self._content)
-            for data in await self._read(messages, ask)
+            for data in await self._read_in_pieces(uids, ask)
             if data.uid is not None
         }
 
     async def read(self, uids: Sequence[int]) -> Sequence[FetchedMessage]:
         """Return what is wanted of them."""
-        messages = self._some(uids)
 
-        async def ask(connection: IMAPConnection) -> list[FetchedMessage]:
+        async def ask(
+            connection: IMAPConnection, messages: MessageSet
+        ) -> list[FetchedMessage]:
             wanted = offered(connection, self._wanted)
             found = [
                 self._message(connection, data)
@@ -55,4 +57,4 @@ class ItemSource(Reader):
                 return await add_previews(connection, self._owner, found)
             return found
 
-        return await self._read(messages, ask)
+        return await self._read_in_pieces(uids, ask)

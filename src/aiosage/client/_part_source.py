@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from ..connection import IMAPConnection
@@ -54,10 +54,13 @@ class PartSource(Reader):
 
     async def sizes(self, uids: Sequence[int]) -> Mapping[int, int]:
         """Return the octets of their parts, as encoded."""
-        messages = self._some(uids)
-        self._known = await self._read(
-            messages, lambda connection: self._structures(connection, messages)
-        )
+
+        async def ask(
+            connection: IMAPConnection, messages: MessageSet
+        ) -> Iterable[tuple[int, tuple[FetchedMessage, Parts]]]:
+            return (await self._structures(connection, messages)).items()
+
+        self._known = dict(await self._read_in_pieces(uids, ask))
         return {
             uid: MESSAGE_OCTETS + sum(part.size or 0 for part in parts)
             for uid, (_, parts) in self._known.items()
@@ -65,15 +68,16 @@ class PartSource(Reader):
 
     async def read(self, uids: Sequence[int]) -> Sequence[FetchedMessage]:
         """Return them with their parts."""
-        messages = self._some(uids)
 
-        async def ask(connection: IMAPConnection) -> list[FetchedMessage]:
+        async def ask(
+            connection: IMAPConnection, messages: MessageSet
+        ) -> list[FetchedMessage]:
             if self._known.keys().isdisjoint(uids):  # nobody asked for the sizes
                 self._known = await self._structures(connection, messages)
-            known = dict(self._known[uid] for uid in uids if uid in self._known)
+            known = dict(self._known[uid] for uid in messages if uid in self._known)
             return await add_parts(connection, self._owner, known)
 
-        return await self._read(messages, ask)
+        return await self._read_in_pieces(uids, ask)
 
     async def _structures(
         self, connection: IMAPConnection, messages: MessageSet

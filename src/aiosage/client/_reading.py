@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from ..connection import IMAPConnection
-from ..errors import IMAPCapabilityError, IMAPMessageError, refusal
+from ..errors import (
+    IMAPCapabilityError,
+    IMAPConnectionError,
+    IMAPMessageError,
+    refusal,
+)
 from ..model import FetchedMessage, IMAPSearchCriteria, MessagePart, MessageSet
 from ..wire import FetchData, is_gone, to_message
 from ..wire.commands import FetchResult, Noop, UidFetch
@@ -14,8 +19,10 @@ from ..wire.responses import MessageLimitCode
 from ._access import MailboxAccess, command_pieces, uidvalidity_of
 from ._searching import find
 from ._server import trusted
+from ._windows import LARGEST_WINDOW
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 _PREVIEWS: Final = (MessagePart.PREVIEW, MessagePart.PREVIEW_LAZY)
 _NEEDS: Final = {
@@ -47,6 +54,7 @@ class Reader:
         self._access = access
         self._owner = owner
         self._read_only = read_only
+        self._most = LARGEST_WINDOW  # messages in one piece
 
     @property
     def owner(self) -> MessageSet:
@@ -79,11 +87,46 @@ class Reader:
 
         async def bind(connection: IMAPConnection) -> R:
             result = await work(connection)
-            if self._owner.uidvalidity is None:
-                self._owner = self._access.bound(self._owner, connection)
+            self._bind(connection)
             return result
 
         return await self._access.run(bind, messages, read_only=self._read_only)
+
+    def _bind(self, connection: IMAPConnection) -> None:
+        if self._owner.uidvalidity is None:
+            self._owner = self._access.bound(self._owner, connection)
+
+    async def _read_in_pieces(
+        self,
+        uids: Sequence[int],
+        work: Callable[[IMAPConnection, MessageSet], Awaitable[Iterable[T]]],
+    ) -> list[T]:
+        """Return what *work* returns of *uids*: of all at once, unless that breaks off.
+
+        Then it is asked of one, and of ever more, and what has come is kept, so that
+        the worst of networks lets some through each time.
+        """
+        left, found = list(uids), list[T]()
+
+        async def attempt() -> None:
+            async with self._access.connection(
+                self._some(left), read_only=self._read_only
+            ) as connection:
+                while left:
+                    piece = left[: self._most]
+                    try:
+                        found.extend(await work(connection, self._some(piece)))
+                    except IMAPConnectionError:
+                        self._most = 1
+                        raise
+                    self._bind(connection)
+                    self._most = min(4 * self._most, LARGEST_WINDOW)
+                    del left[: len(piece)]
+
+        await self._access.recovery.persist(
+            attempt, repeatable=True, progress=lambda: len(left)
+        )
+        return found
 
 
 def some_of(owner: MessageSet, uids: Iterable[int]) -> MessageSet:
