@@ -313,6 +313,28 @@ async def test_who_waits_for_the_server_gets_what_comes_back_meanwhile() -> None
             assert served == [0, 1, 2]
 
 
+async def test_all_may_connect_as_soon_as_the_probe_has() -> None:
+    async with MemoryServer() as memory:
+        memory.add_account("user", "secret")
+        async with Relay(memory.host, memory.port) as relay:
+            budget = ConnectionBudget(circuit=CircuitRules(1, 0.1))
+            async with IMAPConnectionPool(
+                plain(relay.port), min_size=0, max_size=2, budget=budget
+            ) as pool:
+                relay.is_open = False
+                with pytest.raises(IMAPGreetingError):
+                    await use(pool)
+                relay.is_open = True
+                both = asyncio.Barrier(2)
+
+                async def call() -> None:
+                    async with pool.connection():
+                        await both.wait()
+
+                async with asyncio.timeout(0.8):  # sooner than a probe is asked about
+                    await asyncio.gather(call(), call())
+
+
 async def test_closing_the_pool_ends_that_wait() -> None:
     pool = IMAPConnectionPool(
         plain(1), budget=ConnectionBudget(circuit=CircuitRules(1, 4.0))

@@ -271,6 +271,24 @@ async def test_what_is_too_old_is_not_lent_again(
         assert first.is_closed
 
 
+async def test_connections_opened_at_once_do_not_all_end_at_once(
+    config: ConnectionConfig,
+) -> None:
+    """Or all would log in again at once, an hour later."""
+    clock = Clock()
+    random.seed(1)
+    async with IMAPConnectionPool(
+        config, min_size=8, max_size=8, max_lifetime=50, clock=clock
+    ) as pool:
+        sizes: list[int] = []
+        for clock.now in (45, 50, 55):
+            await use(pool)
+            sizes.append(pool.stats().opened - pool.stats().closed)
+        assert sizes[0] == 8
+        assert 1 < sizes[1] < 8
+        assert sizes[2] == 1
+
+
 async def test_a_mailbox_that_is_open_is_not_opened_again(
     config: ConnectionConfig, relay: Relay
 ) -> None:
