@@ -320,6 +320,33 @@ def test_a_message_that_cannot_be_fetched_now_holds_up_nothing_else() -> None:
     assert told == [NewMessage("INBOX", 1, 1, NONE), ConnectionState("INBOX", True)]
 
 
+@pytest.mark.parametrize(
+    "verbs", [["set", "delete"], ["delete", "set"], ["reset"], ["rename"]]
+)
+@pytest.mark.parametrize("is_known", [False, True])
+def test_mailboxes_that_come_and_go_are_told_as_they_are_in_the_end(
+    verbs: list[str], is_known: bool
+) -> None:
+    """However often they did while the queue was full: what is kept is bounded."""
+    server = Server()
+    if is_known:
+        server.step("set", "a", 1, NONE)
+    queue = server.hub.queue(1, fetches=False)
+    consumer = Consumer(server, queue)
+    server.step("set", "INBOX", 1, NONE)
+    assert queue.full()
+    for _ in range(50):
+        for name in ("a", "b"):
+            for verb in verbs:
+                server.step(verb, name, 2, NONE)
+    told = 0
+    while not queue.empty():
+        consumer.take(1)
+        told += 1
+    assert told <= 10
+    assert consumer.known == server.contents
+
+
 async def test_whoever_waits_for_events_is_told_that_the_watch_is_over() -> None:
     """Without losing what is in the queue."""
     hub = Hub()
