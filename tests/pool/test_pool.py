@@ -27,6 +27,7 @@ from aiosage import (
     IMAPPoolTimeout,
     IMAPSearchCriteria,
 )
+from aiosage.testing import Stall
 from aiosage.wire.commands import UidSearch
 
 from ..client.accounts import OtherClient, config_of, small
@@ -406,6 +407,61 @@ async def test_what_was_cancelled_costs_the_next_caller_nothing(
         await next_caller
 
         assert pool.stats().opened == 2
+
+
+async def test_what_comes_back_is_for_who_waits_for_a_slow_login(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    """And what is opened meanwhile is for who comes next."""
+    async with IMAPConnectionPool(config, min_size=1, max_size=2) as pool:
+        order: list[str] = []
+
+        async def call(name: str) -> None:
+            async with pool.connection():
+                order.append(name)
+
+        async with asyncio.timeout(10):
+            async with pool.connection():
+                relay.faults = (Stall(seconds=0.5),)
+                first = asyncio.create_task(call("first"))
+                await until(lambda: pool.stats().busy == 2)
+                second = asyncio.create_task(call("second"))
+                await turns()
+            await first
+            await second
+        await until(lambda: pool.stats().idle == 2)
+        assert order == ["first", "second"]
+        assert (pool.stats().opened, relay.most) == (2, 2)
+
+
+async def test_a_login_that_nobody_waits_for_is_ended(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    """Else a server that is silent would hold up who comes when it is well again."""
+    async with IMAPConnectionPool(config, min_size=0, max_size=1) as pool:
+        relay.faults = (Stall(seconds=60),)
+        caller = asyncio.create_task(use(pool))
+        await relay.wait_connections(1)
+        caller.cancel()
+        await asyncio.wait([caller])
+        relay.faults = ()
+        async with asyncio.timeout(5):
+            await use(pool)
+        assert pool.stats().opened == 1
+
+
+async def test_who_waits_while_one_is_opened_for_it_is_not_told_of_the_timeout(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    """Connecting has time limits of its own; who is behind it waits no longer."""
+    relay.faults = (Stall(seconds=0.3),)
+    pool = IMAPConnectionPool(config, min_size=0, max_size=1, acquire_timeout=0.1)
+    async with pool:
+        first = asyncio.create_task(use(pool))
+        await turns()
+        with pytest.raises(IMAPPoolTimeout):
+            await use(pool)
+        await first
 
 
 async def test_opening_counts_what_callers_open_meanwhile(

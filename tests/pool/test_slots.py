@@ -39,7 +39,7 @@ class Caller:
     """Who holds a ticket."""
 
     woken: int = 0
-    ticket: Ticket[Connection, object] = field(init=False)
+    ticket: Ticket[Connection] = field(init=False)
 
     def wake(self) -> None:
         """Count being woken."""
@@ -52,40 +52,35 @@ class _SlotsMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.slots = Slots[Connection, object](
+        self.least = 2
+        self.slots = Slots[Connection](
             3, Connection.describe, max_idle=MAX_IDLE, check_after=10
         )
         self.waiting: list[Caller] = []
         self.wanting_new: list[Caller] = []
         self.holders: list[Caller] = []
-        self.opening: list[Caller] = []
         self.open: list[Connection] = []
         self.permits = 2  # what the budget has to give
         self.over = 0  # connections still out from before the pool was made smaller
 
     def settle(self) -> None:
         """Do what the shell does after every change."""
-        before, before_new = list(self.waiting), list(self.wanting_new)
-        served = self.slots.serve(self.now)
+        before = list(self.waiting)
+        served = self.slots.serve(self.now, self.least)
         for connection in served.ended:
             self.close(connection)
         while self.slots.wanted and self.permits:
             self.permits -= 1
-            self.slots.admit(object())
-        for caller in (*before, *before_new):
-            if caller.ticket.is_served:
+            self.slots.begin_opening()
+        for caller in before:
+            if caller.ticket.connection is not None:
                 assert caller.woken == 1
-                self.queue(caller).remove(caller)
-                is_lent = caller.ticket.connection is not None
-                (self.holders if is_lent else self.opening).append(caller)
-                assert not (is_lent and caller.ticket.request.is_new)
+                self.waiting.remove(caller)
+                self.holders.append(caller)
         # First come, first served: nobody is passed over.
         assert self.waiting == before[len(before) - len(self.waiting) :]
-        still = self.wanting_new
-        assert still == before_new[len(before_new) - len(still) :]
-
-    def queue(self, caller: Caller) -> list[Caller]:
-        return self.wanting_new if caller.ticket.request.is_new else self.waiting
+        if len(self.slots.idle) + self.slots.lent >= self.least:
+            self.want_no_more()
 
     def close(self, connection: Connection) -> None:
         connection.is_open = False
@@ -99,22 +94,24 @@ class _SlotsMachine(RuleBasedStateMachine):
         self.waiting.append(caller)
         self.settle()
 
-    @rule()
-    def want_a_new_one(self) -> None:
+    @rule(least=st.integers(0, 4))
+    def want_as_many(self, least: int) -> None:
+        """The pool itself wants so many, whoever uses them."""
+        self.least = min(least, self.slots.max_size)
         caller = Caller()
         caller.ticket = self.slots.join(Request(is_new=True), caller.wake)
         self.wanting_new.append(caller)
         self.settle()
 
     @rule()
-    def want_no_new_ones(self) -> None:
+    def want_no_more(self) -> None:
         for caller in self.wanting_new:
             assert not caller.woken
         self.slots.dismiss_new()
         for caller in self.wanting_new:
-            assert (caller.woken, caller.ticket.is_served) == (1, False)
+            ticket = caller.ticket
+            assert (caller.woken, ticket.connection, ticket.error) == (1, None, None)
         self.wanting_new.clear()
-        self.settle()
 
     @precondition(lambda self: self.waiting)
     @rule(index=INDEX)
@@ -124,24 +121,28 @@ class _SlotsMachine(RuleBasedStateMachine):
         self.slots.leave(caller.ticket)
         self.settle()
 
-    @precondition(lambda self: self.opening)
-    @rule(index=INDEX, lifetime=st.floats(1, 200))
-    def succeed_to_open(self, index: int, lifetime: float) -> None:
-        caller = self.opening.pop(index % len(self.opening))
-        connection = Connection(caller.ticket.request.mailbox, self.now + lifetime)
+    @precondition(lambda self: self.slots.opening)
+    @rule(lifetime=st.floats(1, 200))
+    def succeed_to_open(self, lifetime: float) -> None:
+        connection = Connection(None, self.now + lifetime, self.now)
         self.open.append(connection)
-        caller.ticket.connection = connection
-        self.holders.append(caller)
+        self.slots.end_opening()
+        self.slots.idle.append(connection)
+        self.settle()
 
-    @precondition(lambda self: self.opening)
-    @rule(index=INDEX, is_refused=st.booleans())
-    def fail_to_open(self, index: int, is_refused: bool) -> None:
-        """By an error or a cancellation; or there are too many, and it waits again."""
-        caller = self.opening.pop(index % len(self.opening))
-        self.slots.give_back(None)
+    @precondition(lambda self: self.slots.opening)
+    @rule(is_told=st.booleans())
+    def fail_to_open(self, is_told: bool) -> None:
+        """By an error; or there are too many, or it was ended, and nobody is told."""
+        self.slots.end_opening()
         self.permits += 1
-        if is_refused:
-            self.return_to_queue(caller)
+        callers = self.waiting or self.wanting_new
+        if is_told:
+            error = OSError()
+            assert self.slots.fail(error) == bool(callers)
+            if callers:
+                caller = callers.pop(0)
+                assert (caller.woken, caller.ticket.error) == (1, error)
         self.settle()
 
     @precondition(lambda self: self.holders)
@@ -164,19 +165,18 @@ class _SlotsMachine(RuleBasedStateMachine):
         connection = caller.ticket.connection
         assert connection is not None
         assert connection.is_open
+        self.slots.give_back()
         if is_lost:
             self.close(connection)
-            self.slots.give_back(None)
         else:
             connection.idle_since = self.now
-            self.slots.give_back(connection)
+            self.slots.idle.append(connection)
 
     def return_to_queue(self, caller: Caller) -> None:
         caller.woken = 0
         self.slots.rejoin(caller.ticket)
-        queue = self.queue(caller)
-        queue.append(caller)
-        queue.sort(key=lambda one: one.ticket.number)
+        self.waiting.append(caller)
+        self.waiting.sort(key=lambda one: one.ticket.number)
 
     @precondition(lambda self: self.slots.idle)
     @rule(index=INDEX)
@@ -191,7 +191,8 @@ class _SlotsMachine(RuleBasedStateMachine):
     def resize(self, max_size: int) -> None:
         self.slots.max_size = max_size
         self.settle()
-        self.over = max(0, self.slots.lent - max_size)
+        self.least = min(self.least, max_size)
+        self.over = max(0, self.slots.lent + self.slots.opening - max_size)
 
     @rule(permits=st.integers(0, 3))
     def change_budget(self, permits: int) -> None:
@@ -206,15 +207,15 @@ class _SlotsMachine(RuleBasedStateMachine):
     @invariant()
     def bounds_hold(self) -> None:
         """Only those still out from before it was made smaller may be too many."""
-        self.over = min(self.over, max(0, self.slots.lent - self.slots.max_size))
+        out = self.slots.lent + self.slots.opening
+        self.over = min(self.over, max(0, out - self.slots.max_size))
         assert self.slots.size <= self.slots.max_size + self.over
 
     @invariant()
     def nothing_leaks(self) -> None:
         lent = [caller.ticket.connection for caller in self.holders]
-        assert self.slots.lent == len(self.holders) + len(self.opening)
+        assert self.slots.lent == len(self.holders)
         assert self.slots.waiting == len(self.waiting)
-        assert self.slots.wanting_new == len(self.wanting_new)
         assert len(self.open) == len(lent) + len(self.slots.idle)
         assert set(self.open) == {*lent, *self.slots.idle}
 
@@ -222,8 +223,15 @@ class _SlotsMachine(RuleBasedStateMachine):
     def nobody_waits_without_need(self) -> None:
         if self.waiting:
             assert not self.slots.idle
-        if self.waiting or self.wanting_new:
-            assert self.slots.size >= self.slots.max_size or not self.permits
+        slots = self.slots
+        if slots.size < slots.max_size and self.permits:
+            assert slots.opening >= len(self.waiting)
+            assert not self.wanting_new or slots.size >= self.least
+
+    @invariant()
+    def what_is_opened_is_for_the_first(self) -> None:
+        turns = [self.slots.has_turn(caller.ticket) for caller in self.waiting]
+        assert turns == [i < self.slots.opening for i in range(len(turns))]
 
     @invariant()
     def nothing_too_old_is_kept(self) -> None:
@@ -235,10 +243,10 @@ class _SlotsMachine(RuleBasedStateMachine):
         """Whoever still waits is served once the others are done."""
         self.permits = max(self.permits, 1)
         self.settle()
-        callers = len(self.waiting) + len(self.wanting_new) + len(self.holders)
-        for _ in range(10 * (callers + 1)):
-            if self.opening:
-                self.fail_to_open(0, False)
+        callers = len(self.waiting) + len(self.holders)
+        for _ in range(10 * (callers + self.slots.opening + 1)):
+            if self.slots.opening:
+                self.succeed_to_open(100)
             elif self.holders:
                 self.finish(0, False)
         assert not self.waiting
@@ -252,37 +260,70 @@ TestSlots.settings = settings(max_examples=80, stateful_step_count=50, deadline=
 
 def test_dismissed_callers_are_woken_with_nothing() -> None:
     """As when the pool is closed."""
-    slots = Slots[Connection, object](1, Connection.describe, max_idle=1, check_after=1)
+    slots = Slots[Connection](1, Connection.describe, max_idle=9, check_after=1)
+    slots.idle.append(Connection(None, expires_at=9))
     callers = [Caller() for _ in range(3)]
     for caller in callers:
         caller.ticket = slots.join(Request(), caller.wake)
-    slots.serve(0)
-    slots.admit(object())
+    slots.serve(0, 0)
     slots.dismiss()
 
     assert [caller.woken for caller in callers] == [1, 1, 1]
-    assert [caller.ticket.is_served for caller in callers] == [True, False, False]
+    assert [caller.ticket.connection is not None for caller in callers] == [
+        True,
+        False,
+        False,
+    ]
     assert slots.waiting == 0
 
 
 def test_who_is_served_again_starts_afresh() -> None:
     """What was to be checked was the connection that turned out dead."""
-    slots = Slots[Connection, object](
-        1, Connection.describe, max_idle=99, check_after=1
-    )
+    slots = Slots[Connection](1, Connection.describe, max_idle=99, check_after=1)
     caller = Caller()
-    first = slots.join(Request(), caller.wake)
-    slots.serve(0)
-    slots.admit(object())
-    slots.give_back(Connection(None, expires_at=99))
+    slots.idle.append(Connection(None, expires_at=99))
     caller.ticket = slots.join(Request(), caller.wake)
-    slots.serve(50)
-    assert first.is_served
+    slots.serve(50, 0)
     assert caller.ticket.check
-    slots.give_back(None)
+    slots.give_back()
     slots.rejoin(caller.ticket)
-    slots.serve(50)
-    slots.admit(object())
+    slots.idle.append(Connection(None, expires_at=99, idle_since=50))
+    slots.serve(50, 0)
 
-    assert caller.ticket.is_served
+    assert caller.ticket.connection is not None
     assert not caller.ticket.check
+
+
+def test_one_that_comes_back_is_for_whom_another_is_opened() -> None:
+    """It waits no longer than it must; what is opened is for who comes next."""
+    slots = Slots[Connection](2, Connection.describe, max_idle=99, check_after=9)
+    slots.idle.append(Connection(None, expires_at=99))
+    callers = [Caller() for _ in range(3)]
+    for caller in callers:
+        caller.ticket = slots.join(Request(), caller.wake)
+    slots.serve(0, 0)
+    slots.begin_opening()
+    assert (slots.wanted, slots.opening) == (0, 1)
+    assert [slots.has_turn(caller.ticket) for caller in callers[1:]] == [True, False]
+    slots.give_back()
+    slots.idle.append(Connection(None, expires_at=99))
+    slots.serve(0, 0)
+
+    assert [caller.woken for caller in callers] == [1, 1, 0]
+    assert (slots.wanted, slots.opening) == (0, 1)
+    assert slots.has_turn(callers[2].ticket)
+
+
+def test_what_nobody_waits_for_any_more_is_not_needed() -> None:
+    slots = Slots[Connection](4, Connection.describe, max_idle=99, check_after=9)
+    callers = [Caller() for _ in range(3)]
+    for caller in callers:
+        caller.ticket = slots.join(Request(), caller.wake)
+    slots.serve(0, 0)
+    for _ in range(slots.wanted):
+        slots.begin_opening()
+    assert (slots.opening, slots.needed(0)) == (3, 3)
+    slots.leave(callers[1].ticket)
+    assert slots.needed(0) == 2
+    slots.join(Request(is_new=True), Caller().wake)
+    assert slots.needed(4) == 4

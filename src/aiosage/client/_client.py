@@ -228,9 +228,7 @@ class IMAPClient:
             IMAPTimeoutError: not within ``connect_timeout``.
             IMAPAuthenticationError: the server refused the credentials.
         """
-        async with self._pool.connection():
-            pass  # it shows whether one comes about, and is there for who comes first
-        await self._pool.open()  # last, since it leaves nothing open if it fails
+        await self._pool.open(probe=True)
 
     async def aclose(self) -> None:
         """Log out and close the connections."""

@@ -22,6 +22,7 @@ class Entry:
         connection: itself.
         permit: of the budget, for as long as it is open.
         expires_at: when its lifetime ends, in seconds of the pool's clock.
+        number: of the caller who came last before it was opened.
         idle_since: when it came back last.
         listener: hears that it has ended while nobody uses it.
         on_wanted: asks who uses it to give it back early; None if that cannot be.
@@ -31,6 +32,7 @@ class Entry:
     connection: IMAPConnection
     permit: Permit
     expires_at: float
+    number: int
     idle_since: float = 0.0
     listener: Listener = field(default=_ignore)
     on_wanted: Callable[[], object] | None = None

@@ -12,7 +12,6 @@ from ..connection import ConnectionConfig, IMAPConnection
 from ..resilience import RateLimiter, RateSnapshot
 from ._allocation import Permit
 from ._budget import ConnectionBudget
-from ._complaints import pool_closed
 from ._pacing import paced
 from ._refusals import too_many
 from ._share import BudgetShare
@@ -55,29 +54,21 @@ class Opener:
         self._rate = rate
         self.circuits = budget.circuits(config)
         self.last_error: Exception | None = None
-        self._under_way: set[CancelScope] = set()
 
-    async def open(self, permit: Permit) -> IMAPConnection | None:
+    async def open(self, permit: Permit, scope: CancelScope) -> IMAPConnection | None:
         """Open a connection; None if there are too many, and others will end.
 
-        *permit* has been given back if there is none.
-
-        Raises:
-            IMAPPoolClosed: it was ended.
+        Or if *scope* was cancelled. *permit* has been given back if there is none.
         """
         connection = None
-        with CancelScope() as scope:
-            self._under_way.add(scope)
+        with scope:
             try:
                 await self._wait_turn()
                 with self.circuits.connecting(self.last_error):
                     connection = await self._try()
             finally:
-                self._under_way.discard(scope)
                 if connection is None:
                     self._share.release(permit)
-        if scope.cancelled_caught:
-            raise pool_closed(self._config.account)
         if connection is None:
             return None
         if self._rate is not None:
@@ -86,11 +77,6 @@ class Opener:
         self._counts.failures = 0
         self.last_error = None
         return connection
-
-    def end(self) -> None:
-        """End what is under way. Cannot wait."""
-        for scope in self._under_way:
-            scope.cancel()
 
     async def _wait_turn(self) -> None:
         """Wait until the host takes another login.

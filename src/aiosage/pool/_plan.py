@@ -14,7 +14,7 @@ class Request:
         mailbox: to be open; None for whichever, if any, is.
         read_only: reading is enough.
         is_patient: nobody needs to give a connection back early for it.
-        is_new: one that is idle will not do; and whom it will do for come first.
+        is_new: the pool itself, for which there are to be enough; callers come first.
     """
 
     mailbox: str | None = None
@@ -63,7 +63,7 @@ class Plan:
 
     Attributes:
         loans: idle connections for the first callers, in their order.
-        opens: how many callers, after those, are to open one each.
+        opens: how many to open for the callers after those.
         close: indices of the idle connections to close.
         review_at: when the first of the others will be too old; None if there
             is none.
@@ -80,6 +80,7 @@ def plan(
     idle: Sequence[IdleConnection],
     *,
     lent: int,
+    opening: int = 0,
     max_size: int,
     now: float,
     max_idle: float,
@@ -94,6 +95,7 @@ def plan(
         waiting: what the callers want, in the order they came.
         idle: the connections nobody uses.
         lent: how many are in use, or are being opened.
+        opening: of these, how many are being opened.
         max_size: most connections at once. There may be more only if there
             were when it was lowered.
         now: seconds of the pool's clock.
@@ -117,7 +119,7 @@ def plan(
         loans.append(Loan(best, check=not is_sure))
     return Plan(
         tuple(loans),
-        max(0, min(len(waiting), max_size - lent) - len(loans)),
+        max(0, min(len(waiting) - opening, max_size - lent) - len(loans)),
         tuple(close),
         min(map(ends_at, usable), default=None),
     )

@@ -1,14 +1,16 @@
 """A bounded set of connections to one account.
 
 What happens is decided by `Slots` and its `plan`, and by the budget, none of which
-can wait. Here is what they decide about: a caller waits for an event, and opens,
-checks and selects in its own task. Whatever makes a connection or a slot free,
-calls `_serve`, which hands over all there is to the callers who are first.
+can wait. Here is what they decide about: a caller waits for an event, and checks and
+selects in its own task. Connections are opened in tasks of the pool, each for whoever
+is first when it is ready. Whatever makes a connection or a slot free calls `_serve`,
+which hands over all there is to the callers who are first.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -36,7 +38,12 @@ from ._opener import Opener
 from ._plan import Request
 from ._slots import Slots, Ticket
 from ._stats import Counts, PoolStats
-from ._warming import Upkeep, do_at_once
+from ._warming import Upkeep
+
+log = logging.getLogger("aiosage.pool")
+
+_LOOK_AGAIN: Final = 1.0
+"""Seconds between two looks whether a connection is still opened for somebody."""
 
 _PATIENCE: Final = 5.0
 """Seconds, at most, to wait until connecting is tried again; else callers are told."""
@@ -57,7 +64,8 @@ class IMAPConnectionPool:
         max_idle: seconds after which an unused connection is closed.
         max_lifetime: seconds after which a connection is not lent again, give
             or take a tenth so that not all go at once.
-        acquire_timeout: seconds to wait for a connection to come free.
+        acquire_timeout: seconds to wait for a connection to come free, or for one
+            to begin to be opened.
         check_after: seconds unused after which the server is asked for a sign
             of life before the connection is lent.
         check_timeout: seconds it has to give one; then another is lent.
@@ -101,7 +109,7 @@ class IMAPConnectionPool:
         self._check_timeout = check_timeout
         self._close_grace = close_grace
         self._clock = clock
-        self._slots = Slots[Entry, Permit](
+        self._slots = Slots[Entry](
             max_size, Entry.describe, max_idle=max_idle, check_after=check_after
         )
         budget = budget or ConnectionBudget(clock=clock)
@@ -112,6 +120,7 @@ class IMAPConnectionPool:
         self._held_until = 0.0  # when connecting is tried again
         self._counts = Counts()
         self._opener = Opener(config, prepare, self._share, budget, self._counts, rate)
+        self._opening: dict[anyio.CancelScope, asyncio.Task[None]] = {}
         self._upkeep = Upkeep(self._is_short, self._warm_up)
         self._closing = anyio.Event()
         self._all_back = anyio.Event()  # closed, and nobody holds a connection
@@ -150,8 +159,8 @@ class IMAPConnectionPool:
         return PoolStats(
             size=self._slots.size,
             idle=len(self._slots.idle),
-            busy=self._slots.lent,
-            waiting=self._slots.waiting,
+            busy=self._slots.lent + self._slots.opening,
+            waiting=max(0, self._slots.waiting - self._slots.opening),
             min_size=self._min_size,
             max_size=self._slots.max_size,
             circuit=self._opener.circuits.snapshot(),
@@ -159,8 +168,13 @@ class IMAPConnectionPool:
             **asdict(self._counts),
         )
 
-    async def open(self) -> None:
+    async def open(self, *, probe: bool = False) -> None:
         """Open the first *min_size* connections at once, so that mistakes show now.
+
+        If that fails, or is cancelled, none is left open.
+
+        Args:
+            probe: open one before the others, even if *min_size* is 0.
 
         Raises:
             IMAPPoolClosed: the pool is closed.
@@ -170,6 +184,9 @@ class IMAPConnectionPool:
         """
         self._check_open()
         try:
+            if probe:
+                async with self.connection():
+                    pass  # it is there for who comes first
             await self._warm_up()
         except BaseException:
             await self._close_idle()
@@ -185,13 +202,8 @@ class IMAPConnectionPool:
         return not self._closing.is_set() and self._slots.size < self._least
 
     async def _warm_up(self) -> None:
-        missing = self._least - self._slots.size - self._slots.wanting_new
-        await do_at_once(self._add_one, missing)
-
-    async def _add_one(self) -> None:
-        entry = await self._check_out(Request(is_new=True), None)
-        if entry is not None:
-            self._check_in(entry)
+        if len(self._slots.idle) + self._slots.lent < self._least:
+            await self._wait(*self._join(Request(is_new=True)))
 
     async def resize(
         self, *, min_size: int | None = None, max_size: int | None = None
@@ -265,7 +277,6 @@ class IMAPConnectionPool:
         """
         request = Request(mailbox, read_only, is_patient=on_wanted is not None)
         entry = await self._check_out(request, known_uid)
-        assert entry is not None  # it is, for who wants no new one
         self._counts.served += 1
         try:
             entry.on_wanted = on_wanted
@@ -281,70 +292,50 @@ class IMAPConnectionPool:
         if self._loop is not asyncio.get_running_loop():
             raise in_another_loop(self._config.account, self._loop)
 
-    async def _check_out(self, request: Request, known_uid: int | None) -> Entry | None:
-        """Wait for a connection; None if a new one was wanted, and is no more."""
+    async def _check_out(self, request: Request, known_uid: int | None) -> Entry:
+        """Wait for a connection, and make it ready for *request*."""
         await lowlevel.checkpoint()  # or a caller in a loop might let nobody else run
         self._check_open()
-        deadline = anyio.current_time() + self._acquire_timeout
-        event = anyio.Event()
-        ticket = self._slots.join(request, event.set)
+        ticket, event = self._join(request)
         while True:
-            self._serve()
-            if not await self._wait(ticket, event, deadline):
-                return None
-            entry, is_new = ticket.connection, False
-            if ticket.permit is not None:
-                try:
-                    entry, is_new = await self._connect(ticket.permit), True
-                except CircuitOpen as error:
-                    self._hold(error, deadline)
-            if entry is not None:
-                try:
-                    await make_ready(
-                        entry.connection,
-                        ticket.request,
-                        self._check_timeout if ticket.check else None,
-                        known_uid,
-                    )
-                except IMAPConnectionError:
-                    self._check_in(entry, serve=False)
-                    # An old connection may have died unnoticed: take another one.
-                    if is_new:
-                        self._serve()
-                        raise
-                except BaseException:
-                    self._check_in(entry)
+            await self._wait(ticket, event)
+            entry = ticket.connection
+            assert entry is not None  # that is what it has waited for
+            try:
+                await make_ready(
+                    entry.connection,
+                    request,
+                    self._check_timeout if ticket.check else None,
+                    known_uid,
+                )
+            except IMAPConnectionError:
+                is_new = entry.number >= ticket.number
+                self._check_in(entry, serve=is_new)
+                # An old connection may have died unnoticed: take another one.
+                if is_new:
                     raise
-                else:
-                    return entry
+            except BaseException:
+                self._check_in(entry)
+                raise
+            else:
+                return entry
             self._check_open()
             event = anyio.Event()
             ticket.wake = event.set
             self._slots.rejoin(ticket)
 
-    def _hold(self, error: CircuitOpen, deadline: float) -> None:
-        """Open none until connecting is tried again, unless that takes too long.
+    def _join(self, request: Request) -> tuple[Ticket[Entry], anyio.Event]:
+        event = anyio.Event()
+        deadline = anyio.current_time() + self._acquire_timeout
+        return self._slots.join(request, event.set, deadline), event
 
-        Who waits gets what comes back meanwhile.
-        """
-        wait = error.retry_after or 0.0
-        if wait > min(_PATIENCE, deadline - anyio.current_time()):
-            raise error
-        self._held_until = self._clock() + wait
-
-    async def _wait(
-        self, ticket: Ticket[Entry, Permit], event: anyio.Event, deadline: float
-    ) -> bool:
-        """Wait until *ticket* is served, and then hold its slot.
-
-        Returns:
-            Whether it is; if not, it needs not be any more.
-        """
-        if not ticket.is_served:
+    async def _wait(self, ticket: Ticket[Entry], event: anyio.Event) -> None:
+        """Wait until *ticket* is handed a connection; or there are enough, if new."""
+        self._serve()
+        if not event.is_set():
             begin = self._clock()
             try:
-                with anyio.CancelScope(deadline=deadline):
-                    await event.wait()
+                await self._wait_turn(ticket, event)
             except BaseException:
                 self._abandon(ticket)
                 raise
@@ -359,26 +350,36 @@ class IMAPConnectionPool:
                 self.stats(),
                 self._share.why_full(),
             )
-        return ticket.is_served
+        if ticket.error is not None:
+            raise ticket.error
 
-    def _abandon(self, ticket: Ticket[Entry, Permit]) -> None:
+    async def _wait_turn(self, ticket: Ticket[Entry], event: anyio.Event) -> None:
+        """Wait until the deadline, and on while a connection is opened for *ticket*.
+
+        That has time limits of its own, and may have to wait for others' logins.
+        """
+        deadline = ticket.deadline
+        while not event.is_set():
+            with anyio.CancelScope(deadline=deadline):
+                await event.wait()
+            if not self._slots.has_turn(ticket):
+                break
+            deadline = anyio.current_time() + _LOOK_AGAIN
+
+    def _abandon(self, ticket: Ticket[Entry]) -> None:
         """Do without *ticket*, and let others have what it was handed."""
         if ticket.connection is not None:
             self._check_in(ticket.connection)
-        elif ticket.permit is not None:
-            self._slots.give_back(None)
-            self._share.release(ticket.permit)
-            self._serve()
-            self._note_all_back()
         else:
             self._slots.leave(ticket)
+            self._end_superfluous()
             self._serve()  # it may have wanted a permit
 
     def _serve(self) -> None:
         """Hand over what there is to who is first. Cannot wait."""
         if self._closing.is_set():
             return
-        served = self._slots.serve(self._clock())
+        served = self._slots.serve(self._clock(), self._least)
         for entry in (*served.lent, *served.ended):
             entry.connection.remove_listener(entry.listener)
             self._share.set_busy(entry.permit)
@@ -387,9 +388,9 @@ class IMAPConnectionPool:
             self._end(entry)
         is_held = self._clock() < self._held_until
         for permit in self._share.want(0 if is_held else self._slots.wanted):
-            self._slots.admit(permit)
+            self._begin_opening(permit)
         if len(self._slots.idle) + len(self._busy) >= self._least:
-            self._slots.dismiss_new()  # callers have opened what was missing
+            self._slots.dismiss_new()
         if served.review_at is not None:
             self._alarm.set(served.review_at)
         if self._slots.wanted and is_held:
@@ -400,7 +401,7 @@ class IMAPConnectionPool:
 
     def _press(self) -> None:
         """Ask for a connection back if none comes back by itself."""
-        if len(self._busy) == self._slots.lent > 0 and self._slots.is_pressed:
+        if self._busy and not self._slots.opening and self._slots.is_pressed:
             ask_back(self._busy)
 
     def _reclaim(self, permit: Permit) -> None:
@@ -415,30 +416,67 @@ class IMAPConnectionPool:
         self._end(entry)
         self._upkeep.start()
 
-    async def _connect(self, permit: Permit) -> Entry | None:
-        """Open a connection; None if there are too many, and others will end."""
+    def _begin_opening(self, permit: Permit) -> None:
+        self._slots.begin_opening()
+        scope = anyio.CancelScope()
+        self._opening[scope] = asyncio.get_running_loop().create_task(
+            self._open(permit, scope)
+        )
+
+    async def _open(self, permit: Permit, scope: anyio.CancelScope) -> None:
+        """Open a connection for whoever is first then."""
+        connection, number = None, self._slots.last_number
+        error: Exception | None = None
         try:
-            connection = await self._opener.open(permit)
-        except BaseException:
-            self._slots.give_back(None)
-            self._serve()
-            self._note_all_back()
-            raise
-        if connection is None:
-            self._slots.give_back(None)
-            self._note_all_back()
-            return None
-        lifetime = self._max_lifetime * random.uniform(0.9, 1.1)
-        entry = Entry(connection, permit, self._clock() + lifetime)
-        entry.listener = self._listener(entry)
-        self._busy[entry] = None
-        if self._closing.is_set():
-            self._check_in(entry)
-            self._check_open()
-        if self._held_until:
+            connection = await self._opener.open(permit, scope)
+        except Exception as failed:
+            error = failed
+        finally:
+            self._slots.end_opening()
+            del self._opening[scope]
+        if connection is not None:
             self._held_until = 0.0
+            lifetime = self._max_lifetime * random.uniform(0.9, 1.1)
+            entry = Entry(connection, permit, self._clock() + lifetime, number)
+            entry.listener = self._listener(entry)
+            if scope.cancel_called:
+                self._end(entry)
+            else:
+                self._keep(entry)
+        elif error is not None and not scope.cancel_called:
+            self._tell(error)
             self._serve()
-        return entry
+        else:
+            self._serve()
+        self._note_all_back()
+
+    def _tell(self, error: Exception) -> None:
+        """Tell who is first that no connection could be opened."""
+        first = self._slots.first
+        if first is not None and isinstance(error, CircuitOpen):
+            wait = error.retry_after or 0.0
+            if wait <= min(_PATIENCE, first.deadline - anyio.current_time()):
+                # Open none until then. Who waits gets what comes back meanwhile.
+                self._held_until = self._clock() + wait
+                return
+        if not self._slots.fail(error):
+            log.info("nobody waits for a connection that failed: %s", error)
+        self._end_superfluous()
+
+    def _end_superfluous(self) -> None:
+        """End the last attempts to connect, if they are more than anybody waits for."""
+        under_way = [scope for scope in self._opening if not scope.cancel_called]
+        for scope in under_way[self._slots.needed(self._least) :]:
+            scope.cancel()
+
+    def _keep(self, entry: Entry) -> None:
+        """Let whoever is first have the connection, or else keep it."""
+        entry.idle_since = self._clock()
+        entry.connection.add_listener(entry.listener)
+        self._slots.idle.append(entry)
+        self._serve()
+        if entry in self._slots.idle:
+            self._share.set_idle(entry.permit)
 
     def _listener(self, entry: Entry) -> Callable[[News], None]:
         def hear(news: News) -> None:
@@ -452,22 +490,18 @@ class IMAPConnectionPool:
         del self._busy[entry]
         entry.on_wanted, entry.is_asked = None, False
         is_lost = entry.connection.is_closed
+        self._slots.give_back()
         if (
             is_lost
             or self._closing.is_set()
             or (self._slots.waiting and self._share.must_yield(entry.permit))
         ):
-            self._slots.give_back(None)
             self._end(entry)
+            if serve:
+                self._serve()
         else:
-            entry.idle_since = self._clock()
-            entry.connection.add_listener(entry.listener)
-            self._slots.give_back(entry)
-        if serve:
-            self._serve()
-        if entry in self._slots.idle:
-            self._share.set_idle(entry.permit)
-        elif is_lost:
+            self._keep(entry)
+        if is_lost:
             self._upkeep.start()
         self._note_all_back()
 
@@ -482,7 +516,7 @@ class IMAPConnectionPool:
         self._counts.closed += 1
 
     def _note_all_back(self) -> None:
-        if self._closing.is_set() and not self._slots.lent:
+        if self._closing.is_set() and not (self._slots.lent or self._opening):
             self._all_back.set()
 
     async def aclose(self) -> None:
@@ -503,7 +537,8 @@ class IMAPConnectionPool:
             self._slots.dismiss()
             self._share.leave()
             self._upkeep.end()
-            self._opener.end()
+            for scope in self._opening:
+                scope.cancel()
             self._alarm.cancel()
         self._note_all_back()
         try:

@@ -1,12 +1,14 @@
-"""The pool's semaphore, without I/O: who waits, and who holds a slot.
+"""The pool's semaphore, without I/O: who waits, and what for.
 
 It is a counting semaphore whose slots are handed over, first come first served,
-together with what to do with them: use this idle connection, or open another.
-It has no clock and no loop, and nothing in it can wait.
+each with a connection. It says how many more to open; whoever has waited longest
+gets the one that is ready first, be it new or come back. It has no clock and no
+loop, and nothing in it can wait.
 """
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,33 +18,29 @@ from typing import Generic, TypeVar
 from ._plan import IdleConnection, Request, plan
 
 C = TypeVar("C")
-P = TypeVar("P")
 
 
 @dataclass(slots=True, eq=False)
-class Ticket(Generic[C, P]):
+class Ticket(Generic[C]):
     """One caller: waits, or has been handed one of two things.
 
     Attributes:
         number: who came earlier has the lower one.
         request: what it wants.
-        wake: called when it has been handed something.
+        wake: called when it has been handed something, or was dismissed.
+        deadline: until when it waits, in seconds of the event loop's clock.
         connection: to use.
         check: see first whether the server of that one still answers.
-        permit: to open another.
+        error: why there is no connection.
     """
 
     number: int
     request: Request
     wake: Callable[[], None]
+    deadline: float
     connection: C | None = None
     check: bool = False
-    permit: P | None = None
-
-    @property
-    def is_served(self) -> bool:
-        """Whether it holds a slot."""
-        return self.connection is not None or self.permit is not None
+    error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +58,16 @@ class Served(Generic[C]):
     review_at: float | None
 
 
-class Slots(Generic[C, P]):
+class Slots(Generic[C]):
     """At most *max_size* connections, idle, in use or being opened.
 
     Attributes:
         max_size: may be set at any time; `serve` does what follows.
         idle: connections nobody uses.
-        lent: slots held by callers.
-        wanted: callers, those at the head of the queue and after them who want a
-            new one, that may open a connection each as soon as there is a permit.
+        lent: connections that callers use.
+        opening: connections that are being opened.
+        wanted: how many more to open, as soon as there are permits.
+        last_number: of the caller who came last.
     """
 
     def __init__(
@@ -82,47 +81,50 @@ class Slots(Generic[C, P]):
         self.max_size = max_size
         self.idle: list[C] = []
         self.lent = 0
+        self.opening = 0
         self.wanted = 0
+        self.last_number = 0
         self._describe = describe
         self._max_idle = max_idle
         self._check_after = check_after
-        self._waiting: OrderedDict[int, Ticket[C, P]] = OrderedDict()
-        self._wanting_new: OrderedDict[int, Ticket[C, P]] = OrderedDict()
-        self._last_number = 0
+        self._waiting: OrderedDict[int, Ticket[C]] = OrderedDict()
+        self._wanting_new: OrderedDict[int, Ticket[C]] = OrderedDict()
 
     @property
     def size(self) -> int:
         """Connections there are, or are being opened."""
-        return len(self.idle) + self.lent
+        return len(self.idle) + self.lent + self.opening
 
     @property
     def waiting(self) -> int:
-        """Callers who wait, without those who want a new one."""
+        """Callers who wait."""
         return len(self._waiting)
 
     @property
-    def wanting_new(self) -> int:
-        """Callers who wait for a new one."""
-        return len(self._wanting_new)
+    def first(self) -> Ticket[C] | None:
+        """Who has waited longest; the pool itself comes last."""
+        return next(iter((self._waiting or self._wanting_new).values()), None)
 
     @property
     def is_pressed(self) -> bool:
         """Whether anybody waits who is not patient."""
         return any(not one.request.is_patient for one in self._waiting.values())
 
-    def join(self, request: Request, wake: Callable[[], None]) -> Ticket[C, P]:
+    def join(
+        self, request: Request, wake: Callable[[], None], deadline: float = math.inf
+    ) -> Ticket[C]:
         """Queue a caller."""
-        self._last_number += 1
-        ticket = Ticket[C, P](self._last_number, request, wake)
+        self.last_number += 1
+        ticket = Ticket[C](self.last_number, request, wake, deadline)
         self._queue(ticket)[ticket.number] = ticket
         return ticket
 
-    def _queue(self, ticket: Ticket[C, P]) -> OrderedDict[int, Ticket[C, P]]:
+    def _queue(self, ticket: Ticket[C]) -> OrderedDict[int, Ticket[C]]:
         return self._wanting_new if ticket.request.is_new else self._waiting
 
-    def rejoin(self, ticket: Ticket[C, P]) -> None:
-        """Queue a caller whose slot was of no use where it was before."""
-        ticket.connection = ticket.permit = None
+    def rejoin(self, ticket: Ticket[C]) -> None:
+        """Queue a caller whose connection was of no use where it was before."""
+        ticket.connection = None
         ticket.check = False
         queue = self._queue(ticket)
         earlier = list(takewhile(lambda number: number < ticket.number, queue))
@@ -130,18 +132,29 @@ class Slots(Generic[C, P]):
         for number in (ticket.number, *reversed(earlier)):
             queue.move_to_end(number, last=False)
 
-    def leave(self, ticket: Ticket[C, P]) -> None:
+    def leave(self, ticket: Ticket[C]) -> None:
         """Forget a caller who does not wait any more, or was dismissed."""
         self._queue(ticket).pop(ticket.number, None)
 
-    def serve(self, now: float) -> Served[C]:
-        """Hand idle connections to callers, and find out how many to open."""
-        room = max(0, self.max_size - self.lent)
-        heads = tuple(islice(self._waiting.values(), room))
+    def has_turn(self, ticket: Ticket[C]) -> bool:
+        """Return whether a connection is being opened for *ticket*."""
+        if ticket.request.is_new:
+            return self.opening > len(self._waiting)
+        return ticket.number in islice(self._waiting, self.opening)
+
+    def serve(self, now: float, least: int) -> Served[C]:
+        """Hand idle connections to callers, and find out how many to open.
+
+        Args:
+            now: seconds of the pool's clock.
+            least: connections that the pool itself wants there to be, if it waits.
+        """
+        heads = tuple(islice(self._waiting.values(), max(0, self.max_size - self.lent)))
         decision = plan(
             [ticket.request for ticket in heads],
             [self._describe(connection) for connection in self.idle],
-            lent=self.lent,
+            lent=self.lent + self.opening,
+            opening=self.opening,
             max_size=self.max_size,
             now=now,
             max_idle=self._max_idle,
@@ -154,29 +167,45 @@ class Slots(Generic[C, P]):
             self.idle = [one for i, one in enumerate(self.idle) if i not in gone]
         for ticket, loan, connection in zip(heads, decision.loans, lent, strict=False):
             ticket.connection, ticket.check = connection, loan.check
-            self._hand_over(ticket)
-        room = max(0, self.max_size - self.size - decision.opens)
-        self.wanted = decision.opens + min(room, len(self._wanting_new))
+            del self._waiting[ticket.number]
+            self.lent += 1
+            ticket.wake()
+        size = self.size + decision.opens
+        missing = min(least, self.max_size) - size if self._wanting_new else 0
+        self.wanted = decision.opens + max(0, missing)
         return Served(lent, ended, decision.review_at)
 
-    def admit(self, permit: P) -> None:
-        """Let the first of those *wanted* open a connection."""
-        queue = self._waiting or self._wanting_new
-        ticket = next(iter(queue.values()))
-        ticket.permit = permit
+    def begin_opening(self) -> None:
+        """Note that one of those *wanted* is being opened."""
         self.wanted -= 1
-        self._hand_over(ticket)
+        self.opening += 1
 
-    def _hand_over(self, ticket: Ticket[C, P]) -> None:
-        del self._queue(ticket)[ticket.number]
-        self.lent += 1
+    def end_opening(self) -> None:
+        """Note that one is not being opened any more."""
+        self.opening -= 1
+
+    def needed(self, least: int) -> int:
+        """Return how many are waited for, of those that are being opened.
+
+        Args:
+            least: as for `serve`.
+        """
+        missing = least - len(self.idle) - self.lent if self._wanting_new else 0
+        return max(self.waiting, missing)
+
+    def fail(self, error: Exception) -> bool:
+        """Tell *error* to who is first; return whether anybody is."""
+        ticket = self.first
+        if ticket is None:
+            return False
+        self.leave(ticket)
+        ticket.error = error
         ticket.wake()
+        return True
 
-    def give_back(self, connection: C | None) -> None:
-        """End the use of a slot; its *connection*, if any is left, is idle now."""
+    def give_back(self) -> None:
+        """Note that a caller uses its connection no more."""
         self.lent -= 1
-        if connection is not None:
-            self.idle.append(connection)
 
     def lose(self, connection: C) -> None:
         """Forget an idle connection."""
@@ -191,7 +220,7 @@ class Slots(Generic[C, P]):
             ticket.wake()
 
     def dismiss_new(self) -> None:
-        """Wake all who wait for a new connection; they are handed nothing."""
+        """Wake the pool itself: there are enough."""
         waiting, self._wanting_new = self._wanting_new, OrderedDict()
         for ticket in waiting.values():
             ticket.wake()

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import anyio
@@ -18,25 +18,6 @@ log = logging.getLogger("aiosage.pool")
 
 _STEADY: Final = 10.0
 """Seconds that connections must last, or opening them has been in vain."""
-
-
-async def do_at_once(
-    work: Callable[[], Coroutine[object, object, None]], times: int
-) -> None:
-    """Do *work* so many times, all at once.
-
-    The first error is raised as it is.
-    """
-    error: BaseException
-    try:
-        async with anyio.create_task_group() as tasks:
-            for _ in range(times):
-                tasks.start_soon(work)
-    except BaseExceptionGroup as group:
-        error = group.exceptions[0]  # the others failed likewise
-    else:
-        return
-    raise error  # out here, so that it keeps the cause and context it has
 
 
 class Upkeep:
