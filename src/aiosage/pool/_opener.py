@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import TypeAlias
 
 from anyio import CancelScope, to_thread
 
@@ -18,6 +20,12 @@ from ._share import BudgetShare
 from ._stats import Counts
 
 log = logging.getLogger("aiosage.pool")
+
+Opened: TypeAlias = Callable[[Permit, IMAPConnection | None, Exception | None], None]
+"""Takes what came of a permit: a connection, or why there is none.
+
+Neither if there are too many, and others will end; or if nobody wants one any more.
+"""
 
 
 class Opener:
@@ -54,21 +62,50 @@ class Opener:
         self._rate = rate
         self.circuits = budget.circuits(config)
         self.last_error: Exception | None = None
+        self._under_way: dict[CancelScope, asyncio.Task[None]] = {}
 
-    async def open(self, permit: Permit, scope: CancelScope) -> IMAPConnection | None:
-        """Open a connection; None if there are too many, and others will end.
+    def start(self, permit: Permit, opened: Opened) -> None:
+        """Open a connection in a task of its own, and call *opened* with it.
 
-        Or if *scope* was cancelled. *permit* has been given back if there is none.
+        If there is none, *permit* has been given back by then. Cannot wait.
         """
-        connection = None
-        with scope:
-            try:
-                await self._wait_turn()
-                with self.circuits.connecting(self.last_error):
-                    connection = await self._try()
-            finally:
-                if connection is None:
-                    self._share.release(permit)
+        scope = CancelScope()
+        self._under_way[scope] = asyncio.get_running_loop().create_task(
+            self._run(permit, scope, opened)
+        )
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether connections are being opened."""
+        return bool(self._under_way)
+
+    def end_but(self, count: int) -> None:
+        """End what is under way, but for the first *count*. Cannot wait."""
+        under_way = [scope for scope in self._under_way if not scope.cancel_called]
+        for scope in under_way[count:]:
+            scope.cancel()
+
+    async def _run(self, permit: Permit, scope: CancelScope, opened: Opened) -> None:
+        connection: IMAPConnection | None = None
+        error: Exception | None = None
+        try:
+            with scope:
+                connection = await self._open()
+        except Exception as failed:
+            error = failed
+        finally:
+            del self._under_way[scope]
+            if connection is not None and scope.cancel_called:
+                connection.abort()  # nobody wants it any more
+                connection = None
+            if connection is None:
+                self._share.release(permit)
+            opened(permit, connection, None if scope.cancel_called else error)
+
+    async def _open(self) -> IMAPConnection | None:
+        await self._wait_turn()
+        with self.circuits.connecting(self.last_error):
+            connection = await self._try()
         if connection is None:
             return None
         if self._rate is not None:

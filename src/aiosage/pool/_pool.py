@@ -120,7 +120,6 @@ class IMAPConnectionPool:
         self._held_until = 0.0  # when connecting is tried again
         self._counts = Counts()
         self._opener = Opener(config, prepare, self._share, budget, self._counts, rate)
-        self._opening: dict[anyio.CancelScope, asyncio.Task[None]] = {}
         self._upkeep = Upkeep(self._is_short, self._warm_up)
         self._closing = anyio.Event()
         self._all_back = anyio.Event()  # closed, and nobody holds a connection
@@ -388,7 +387,8 @@ class IMAPConnectionPool:
             self._end(entry)
         is_held = self._clock() < self._held_until
         for permit in self._share.want(0 if is_held else self._slots.wanted):
-            self._begin_opening(permit)
+            self._slots.begin_opening()
+            self._opener.start(permit, self._opened)
         if len(self._slots.idle) + len(self._busy) >= self._least:
             self._slots.dismiss_new()
         if served.review_at is not None:
@@ -416,42 +416,28 @@ class IMAPConnectionPool:
         self._end(entry)
         self._upkeep.start()
 
-    def _begin_opening(self, permit: Permit) -> None:
-        self._slots.begin_opening()
-        scope = anyio.CancelScope()
-        self._opening[scope] = asyncio.get_running_loop().create_task(
-            self._open(permit, scope)
-        )
-
-    async def _open(self, permit: Permit, scope: anyio.CancelScope) -> None:
-        """Open a connection for whoever is first then."""
-        connection, number = None, self._slots.last_number
-        error: Exception | None = None
-        try:
-            connection = await self._opener.open(permit, scope)
-        except Exception as failed:
-            error = failed
-        finally:
-            self._slots.end_opening()
-            del self._opening[scope]
+    def _opened(
+        self,
+        permit: Permit,
+        connection: IMAPConnection | None,
+        error: Exception | None,
+    ) -> None:
+        """Let whoever is first have the *connection*, or know of the *error*."""
+        self._slots.end_opening()
         if connection is not None:
             self._held_until = 0.0
             lifetime = self._max_lifetime * random.uniform(0.9, 1.1)
+            number = self._slots.last_number
             entry = Entry(connection, permit, self._clock() + lifetime, number)
             entry.listener = self._listener(entry)
-            if scope.cancel_called:
-                self._end(entry)
-            else:
-                self._keep(entry)
-        elif error is not None and not scope.cancel_called:
-            self._tell(error)
-            self._serve()
+            self._keep(entry)
         else:
+            if error is not None:
+                self._tell(error)
             self._serve()
         self._note_all_back()
 
     def _tell(self, error: Exception) -> None:
-        """Tell who is first that no connection could be opened."""
         first = self._slots.first
         if first is not None and isinstance(error, CircuitOpen):
             wait = error.retry_after or 0.0
@@ -464,10 +450,8 @@ class IMAPConnectionPool:
         self._end_superfluous()
 
     def _end_superfluous(self) -> None:
-        """End the last attempts to connect, if they are more than anybody waits for."""
-        under_way = [scope for scope in self._opening if not scope.cancel_called]
-        for scope in under_way[self._slots.needed(self._least) :]:
-            scope.cancel()
+        """Open no more than somebody waits for."""
+        self._opener.end_but(self._slots.needed(self._least))
 
     def _keep(self, entry: Entry) -> None:
         """Let whoever is first have the connection, or else keep it."""
@@ -516,7 +500,7 @@ class IMAPConnectionPool:
         self._counts.closed += 1
 
     def _note_all_back(self) -> None:
-        if self._closing.is_set() and not (self._slots.lent or self._opening):
+        if self._closing.is_set() and not (self._slots.lent or self._opener.is_busy):
             self._all_back.set()
 
     async def aclose(self) -> None:
@@ -537,8 +521,7 @@ class IMAPConnectionPool:
             self._slots.dismiss()
             self._share.leave()
             self._upkeep.end()
-            for scope in self._opening:
-                scope.cancel()
+            self._opener.end_but(0)
             self._alarm.cancel()
         self._note_all_back()
         try:
