@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from random import Random
@@ -24,7 +23,10 @@ from aiosage import (
 from .ledger import Ledger, number_of
 
 HANG: Final = 60.0
-"""Seconds no action takes, whatever the network does."""
+"""Seconds no action takes, unless it goes on over one connection after the other."""
+
+SLOW: Final = 5
+"""Times that long no action takes, whatever the network does."""
 
 IMPATIENCE: Final = 0.03
 """Seconds after which a call is cancelled, at most."""
@@ -58,7 +60,7 @@ class User:
             ledger: where to note what was done.
             mailboxes: the first of them is never moved from by name.
             impatience: how many of the calls are cancelled, of 1.
-            hang: seconds that no action takes.
+            hang: seconds that no action takes while nobody connects.
         """
         self.client = client
         self.ledger = ledger
@@ -84,11 +86,11 @@ class User:
             else self.hang
         )
         try:
-            done, _ = await asyncio.wait([task], timeout=patience)
+            done = await self._wait(task, patience)
             if not done and patience < self.hang:
                 task.cancel()
                 self.cancelled += 1
-                done, _ = await asyncio.wait([task], timeout=self.hang)
+                done = await self._wait(task, self.hang)
         except asyncio.CancelledError:
             task.cancel()
             await asyncio.wait([task], timeout=self.hang)
@@ -109,6 +111,15 @@ class User:
     def mailbox(self, random: Random) -> IMAPMailboxUIDService:
         """Return any mailbox."""
         return self.client.mailbox(random.choice(self.mailboxes))
+
+    async def _wait(self, task: asyncio.Task[None], seconds: float) -> bool:
+        """Wait for *task*, longer while its client connects again and again."""
+        for _ in range(SLOW):
+            opened = self.client.stats().opened
+            done, _ = await asyncio.wait([task], timeout=seconds)
+            if done or seconds < self.hang or self.client.stats().opened == opened:
+                return bool(done)
+        return False
 
     async def some(
         self, random: Random, mailbox: IMAPMailboxUIDService, most: int = 8
@@ -158,8 +169,16 @@ def is_bad_luck(error: BaseException) -> bool:
 
 
 def stacks() -> str:
-    """Return where every task waits."""
-    out = io.StringIO()
+    """Return where every task waits, from its beginning to the innermost await."""
+    lines: list[str] = []
     for task in asyncio.all_tasks():
-        task.print_stack(file=out)
-    return out.getvalue()
+        lines.append(repr(task)[:200])
+        awaited: object = task.get_coro()
+        while awaited is not None:
+            kind = "cr" if hasattr(awaited, "cr_frame") else "ag"
+            if (frame := getattr(awaited, f"{kind}_frame", None)) is None:
+                break
+            code = frame.f_code
+            lines.append(f"  {code.co_filename}:{frame.f_lineno} {code.co_qualname}")
+            awaited = getattr(awaited, f"{kind}_await", None)
+    return "\n".join(lines)
