@@ -14,15 +14,15 @@ class PoolStats:
     Attributes:
         size: connections there are, or are being opened.
         idle: of these, those nobody uses.
-        busy: of these, those lent out.
-        waiting: callers waiting for a connection.
+        busy: of these, those lent out, or being opened.
+        waiting: callers waiting, but for those for whom one is being opened.
         opened: connections opened so far.
         closed: connections that ended so far.
         min_size: connections opened at the beginning.
         max_size: most connections at once.
         served: callers who were given a connection so far.
         timeouts: callers who waited in vain.
-        waited: seconds that callers have waited for one to come free, in all.
+        waited: seconds that callers have waited for one, in all.
         longest_wait: seconds that one caller has waited at most.
         failures: attempts to open a connection that failed since one succeeded.
         circuit: whether connecting is tried, or has failed too often just now.
