@@ -424,7 +424,7 @@ async def test_what_comes_back_is_for_who_waits_for_a_slow_login(
             async with pool.connection():
                 relay.faults = (Stall(seconds=0.5),)
                 first = asyncio.create_task(call("first"))
-                await until(lambda: pool.stats().busy == 2)
+                await until(lambda: pool.stats().opening == 1)
                 second = asyncio.create_task(call("second"))
                 await turns()
             await first

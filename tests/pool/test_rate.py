@@ -115,7 +115,7 @@ async def test_who_waits_for_its_turn_while_the_host_goes_away_does_not_try() ->
         peer.send(b"* BYE\r\n")
 
     async with scripted(hang_up) as port:
-        budget = ConnectionBudget(rate=100.0, circuit=CircuitRules(2, 60.0, 60.0))
+        budget = ConnectionBudget(rate=10.0, circuit=CircuitRules(2, 60.0, 60.0))
         pools = [IMAPConnectionPool(config(port), budget=budget) for _ in range(9)]
         found = await asyncio.gather(*map(use, pools), return_exceptions=True)
         assert attempts == 2

@@ -72,7 +72,7 @@ async def test_closing_ends_it(server: Endpoint, relay: Relay) -> None:
     await pool.open()
     relay.freeze()
     relay.cut()
-    await until(lambda: pool.stats().busy == 2)  # being opened, in vain
+    await until(lambda: pool.stats().opening == 2)  # being opened, in vain
     assert under_way()
     async with asyncio.timeout(5):
         await pool.aclose()
@@ -152,7 +152,7 @@ async def test_idle_connections_are_lent_while_others_are_replaced(
         relay.faults = (Stall(seconds=60),)
         async with pool.connection() as connection:
             connection.abort()
-        await until(lambda: pool.stats().busy == 1)  # being opened, in vain
+        await until(lambda: pool.stats().opening == 1)  # in vain
         async with (
             asyncio.timeout(5),
             pool.connection() as one,

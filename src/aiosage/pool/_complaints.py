@@ -49,7 +49,7 @@ def pool_timeout(
         stats: how the pool stands.
         why_full: what the budget says.
     """
-    if stats.busy >= stats.max_size:
+    if stats.busy + stats.opening >= stats.max_size:
         hint = (
             f"All {stats.max_size} are in use: raise max_size, or hold them for"
             " less long."
@@ -58,7 +58,8 @@ def pool_timeout(
         hint = f"{why_full} Hold them for less long.".strip()
     return IMAPPoolTimeout(
         f"no connection to {account} came free within {seconds:g} s:"
-        f" {stats.busy} of {stats.max_size} busy, {stats.waiting} more callers waiting",
+        f" {stats.busy} of {stats.max_size} busy, {stats.opening} being opened,"
+        f" {stats.waiting} more callers waiting",
         seconds=seconds,
         size=stats.size,
         busy=stats.busy,

@@ -158,7 +158,8 @@ class IMAPConnectionPool:
         return PoolStats(
             size=self._slots.size,
             idle=len(self._slots.idle),
-            busy=self._slots.lent + self._slots.opening,
+            busy=self._slots.lent,
+            opening=self._slots.opening,
             waiting=max(0, self._slots.waiting - self._slots.opening),
             min_size=self._min_size,
             max_size=self._slots.max_size,

@@ -14,7 +14,8 @@ class PoolStats:
     Attributes:
         size: connections there are, or are being opened.
         idle: of these, those nobody uses.
-        busy: of these, those lent out, or being opened.
+        busy: of these, those lent out.
+        opening: of these, those being opened.
         waiting: callers waiting, but for those for whom one is being opened.
         opened: connections opened so far.
         closed: connections that ended so far.
@@ -32,6 +33,7 @@ class PoolStats:
     size: int
     idle: int
     busy: int
+    opening: int
     waiting: int
     opened: int
     closed: int
