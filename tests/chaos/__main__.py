@@ -5,15 +5,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import re
 import sys
 import time
 import traceback
 from collections import Counter, defaultdict
 from contextlib import AsyncExitStack
+from typing import Final
 
 from aiosage.testing import Certificates, DovecotServer, MemoryServer
 
 from .episode import Server, run
+
+TROUBLE: Final = re.compile(r"Error|Warning|Panic|Fatal")
+"""What a Dovecot says of mail that it finds broken, among other things."""
 
 
 async def main() -> int:
@@ -45,6 +50,9 @@ async def main() -> int:
                 )
             except BaseException:
                 traceback.print_exc()
+                if isinstance(server, DovecotServer):
+                    lines = server.log_tail(2000).splitlines()
+                    print(*filter(TROUBLE.search, lines), sep="\n")
                 print(
                     f"\nto repeat it: python -m tests.chaos --server {options.server}"
                     f" --retry {options.retry} --steps {options.steps}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from random import Random
@@ -51,6 +52,8 @@ async def adding(
     else:
         settled = count
     finally:
+        for number, _ in made[settled:]:
+            user.ledger.note(number, f"adding ends with {sys.exception()!r:.300}")
         for number, _ in made[:settled]:
             user.ledger.settle(number, Copies.ONE)
 

@@ -107,10 +107,14 @@ class Ledger:
         where = "while it moved" if is_moved else "in its place"
         self.history[number].append(f"{begin:.3f} to {now:.3f} {flag} set {where}")
 
+    def note(self, number: int, what: str) -> None:
+        """Note for people what happens to a message."""
+        now = asyncio.get_running_loop().time()
+        self.history[number].append(f"until {now:.3f} {what}")
+
     def settle(self, number: int, copies: Copies) -> None:
         """Note what has become of a new message, if nobody has copied it meanwhile."""
-        now = asyncio.get_running_loop().time()
-        self.history[number].append(f"until {now:.3f} added: {copies.value}")
+        self.note(number, f"added: {copies.value}")
         if self.copies[number] is Copies.ONE_OR_NONE:
             self.copies[number] = copies
 
