@@ -474,6 +474,74 @@ async def test_opening_counts_what_callers_open_meanwhile(
     assert relay.most == 1
 
 
+async def test_a_server_that_hangs_up_at_once_is_told_to_who_is_first() -> None:
+    """What was opened is handed over, dead or not: another may fare no better."""
+    logins = 0
+
+    async def serve(peer: Peer) -> None:
+        nonlocal logins
+        logins += 1
+        peer.send(b"* OK [CAPABILITY IMAP4rev1] ready\r\n")
+        await peer.line()
+        peer.send(b"T0 OK [CAPABILITY IMAP4rev1] in\r\n* BYE not now\r\n")
+
+    async with scripted(serve) as port:
+        pool = IMAPConnectionPool(scripted_config(port), min_size=0)
+        async with pool, asyncio.timeout(5):
+            with pytest.raises(IMAPConnectionError):
+                await use(pool)
+        assert logins == 1
+
+
+@pytest.mark.parametrize("min_size", [0, 2])
+@pytest.mark.parametrize("name", ["max_idle", "max_lifetime"])
+async def test_connections_that_are_not_kept_are_lent_all_the_same(
+    config: ConnectionConfig, name: str, min_size: int
+) -> None:
+    settings: Any = {name: 0.0}
+    pool = IMAPConnectionPool(config, min_size=min_size, **settings)
+    async with asyncio.timeout(5), pool:
+        await use(pool)
+        assert pool.stats().opened <= min_size + 1
+
+
+async def test_a_server_that_takes_one_session_is_not_stormed() -> None:
+    """It ends the one before, so there are never as many as there should be."""
+    logins = 0
+    last: Peer | None = None
+
+    async def serve(peer: Peer) -> None:
+        nonlocal logins, last
+        logins += 1
+        await peer.play(LOGGED_IN)
+        if last is not None:
+            last.send(b"* BYE there is another\r\n")
+        last = peer
+        await peer.play("C: T1 LOGOUT\nS: * BYE\nS: T1 OK")
+
+    async with scripted(serve) as port:
+        pool = IMAPConnectionPool(scripted_config(port), min_size=2)
+        async with asyncio.timeout(5):
+            await pool.open()
+            await until(lambda: pool.stats().closed >= 1)
+        assert logins <= 3
+        await pool.aclose()
+
+
+@pytest.mark.parametrize("pools", [1, 2])
+async def test_a_budget_with_no_room_for_min_size_is_no_storm(
+    config: ConnectionConfig, pools: int
+) -> None:
+    """Each new connection costs an idle one."""
+    budget = ConnectionBudget(total=pools)
+    both = [IMAPConnectionPool(config, min_size=2, budget=budget) for _ in range(pools)]
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(pool.open() for pool in both))
+    assert sum(pool.stats().opened for pool in both) <= 2 * pools
+    for pool in both:
+        await pool.aclose()
+
+
 async def test_open_shows_a_wrong_password_and_closes_everything(
     server: Endpoint, config: ConnectionConfig, relay: Relay
 ) -> None:

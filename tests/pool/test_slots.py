@@ -69,6 +69,8 @@ class _SlotsMachine(RuleBasedStateMachine):
         served = self.slots.serve(self.now, self.least)
         for connection in served.ended:
             self.close(connection)
+        if served.ended:
+            self.were_dismissed()
         while self.slots.wanted and self.permits:
             self.permits -= 1
             self.slots.begin_opening()
@@ -108,6 +110,9 @@ class _SlotsMachine(RuleBasedStateMachine):
         for caller in self.wanting_new:
             assert not caller.woken
         self.slots.dismiss_new()
+        self.were_dismissed()
+
+    def were_dismissed(self) -> None:
         for caller in self.wanting_new:
             ticket = caller.ticket
             assert (caller.woken, ticket.connection, ticket.error) == (1, None, None)
@@ -122,12 +127,17 @@ class _SlotsMachine(RuleBasedStateMachine):
         self.settle()
 
     @precondition(lambda self: self.slots.opening)
-    @rule(lifetime=st.floats(1, 200))
+    @rule(lifetime=st.floats(0, 200))
     def succeed_to_open(self, lifetime: float) -> None:
         connection = Connection(None, self.now + lifetime, self.now)
         self.open.append(connection)
         self.slots.end_opening()
-        self.slots.idle.append(connection)
+        if self.slots.hand_over(connection):
+            caller = self.waiting.pop(0)
+            assert (caller.woken, caller.ticket.connection) == (1, connection)
+            self.holders.append(caller)
+        else:
+            self.slots.idle.append(connection)
         self.settle()
 
     @precondition(lambda self: self.slots.opening)
@@ -184,6 +194,7 @@ class _SlotsMachine(RuleBasedStateMachine):
         """It ended, or the budget reclaimed it."""
         connection = self.slots.idle[index % len(self.slots.idle)]
         self.slots.lose(connection)
+        self.were_dismissed()
         self.close(connection)
         self.settle()
 

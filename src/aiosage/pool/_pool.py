@@ -431,7 +431,11 @@ class IMAPConnectionPool:
             number = self._slots.last_number
             entry = Entry(connection, permit, self._clock() + lifetime, number)
             entry.listener = self._listener(entry)
-            self._keep(entry)
+            if self._slots.hand_over(entry):
+                self._busy[entry] = None
+                self._serve()
+            else:
+                self._keep(entry)
         else:
             if error is not None:
                 self._tell(error)

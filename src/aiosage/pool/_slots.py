@@ -162,6 +162,8 @@ class Slots(Generic[C]):
         )
         lent = tuple(self.idle[loan.idle] for loan in decision.loans)
         ended = tuple(self.idle[index] for index in decision.close)
+        if ended:
+            self.dismiss_new()
         gone = {*decision.close, *(loan.idle for loan in decision.loans)}
         if gone:
             self.idle = [one for i, one in enumerate(self.idle) if i not in gone]
@@ -207,9 +209,23 @@ class Slots(Generic[C]):
         """Note that a caller uses its connection no more."""
         self.lent -= 1
 
+    def hand_over(self, connection: C) -> bool:
+        """Hand a new connection to who is first; return whether anybody may have it.
+
+        However old connections may get: it is as good as it will ever be.
+        """
+        if not self._waiting or self.size >= self.max_size:
+            return False
+        _, ticket = self._waiting.popitem(last=False)
+        ticket.connection = connection
+        self.lent += 1
+        ticket.wake()
+        return True
+
     def lose(self, connection: C) -> None:
         """Forget an idle connection."""
         self.idle.remove(connection)
+        self.dismiss_new()
 
     def dismiss(self) -> None:
         """Wake all who wait; they are handed nothing."""
@@ -220,7 +236,10 @@ class Slots(Generic[C]):
             ticket.wake()
 
     def dismiss_new(self) -> None:
-        """Wake the pool itself: there are enough."""
+        """Wake the pool itself: there are enough.
+
+        Or one has ended: if that is why more are missing, it might open for ever.
+        """
         waiting, self._wanting_new = self._wanting_new, OrderedDict()
         for ticket in waiting.values():
             ticket.wake()
