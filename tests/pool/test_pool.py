@@ -26,7 +26,9 @@ from aiosage import (
     IMAPPoolClosed,
     IMAPPoolTimeout,
     IMAPSearchCriteria,
+    Secret,
 )
+from aiosage.connection import TokenRequest
 from aiosage.testing import Stall
 from aiosage.wire.commands import UidSearch
 
@@ -491,6 +493,34 @@ async def test_a_server_that_hangs_up_at_once_is_told_to_who_is_first() -> None:
             with pytest.raises(IMAPConnectionError):
                 await use(pool)
         assert logins == 1
+
+
+class Panic(BaseException):
+    """What no program expects, as of an extension module."""
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError, Panic])
+async def test_what_ends_a_token_provider_is_told_once(
+    error: type[BaseException],
+) -> None:
+    """A provider may wait for a task of its own, and that may be cancelled."""
+    asked = 0
+
+    async def token(request: TokenRequest) -> Secret:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        raise error
+
+    config = ConnectionConfig(host="127.0.0.1", username="joe", token=token)
+    pool = IMAPConnectionPool(config, min_size=0)
+    caller = asyncio.create_task(use(pool))
+    async with asyncio.timeout(5):
+        await asyncio.wait([caller])
+    with pytest.raises(error):
+        await caller
+    assert asked == 1
+    await pool.aclose()
 
 
 @pytest.mark.parametrize("min_size", [0, 2])

@@ -21,7 +21,9 @@ from ._stats import Counts
 
 log = logging.getLogger("aiosage.pool")
 
-Opened: TypeAlias = Callable[[Permit, IMAPConnection | None, Exception | None], None]
+Opened: TypeAlias = Callable[
+    [Permit, IMAPConnection | None, BaseException | None], None
+]
 """Takes what came of a permit: a connection, or why there is none.
 
 Neither if there are too many, and others will end; or if nobody wants one any more.
@@ -87,16 +89,22 @@ class Opener:
 
     async def _run(self, permit: Permit, scope: CancelScope, opened: Opened) -> None:
         connection: IMAPConnection | None = None
-        error: Exception | None = None
+        error: BaseException | None = None
         try:
             with scope:
                 connection = await self._open()
-        except Exception as failed:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as failed:  # as of a token provider that was cancelled
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
             error = failed
         finally:
             del self._under_way[scope]
             if connection is not None and scope.cancel_called:
                 connection.abort()  # nobody wants it any more
+                self._counts.closed += 1
                 connection = None
             if connection is None:
                 self._share.release(permit)

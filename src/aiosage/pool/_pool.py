@@ -421,7 +421,7 @@ class IMAPConnectionPool:
         self,
         permit: Permit,
         connection: IMAPConnection | None,
-        error: Exception | None,
+        error: BaseException | None,
     ) -> None:
         """Let whoever is first have the *connection*, or know of the *error*."""
         self._slots.end_opening()
@@ -442,7 +442,7 @@ class IMAPConnectionPool:
             self._serve()
         self._note_all_back()
 
-    def _tell(self, error: Exception) -> None:
+    def _tell(self, error: BaseException) -> None:
         first = self._slots.first
         if first is not None and isinstance(error, CircuitOpen):
             wait = error.retry_after or 0.0

@@ -40,7 +40,7 @@ class Ticket(Generic[C]):
     deadline: float
     connection: C | None = None
     check: bool = False
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class Slots(Generic[C]):
         missing = least - len(self.idle) - self.lent if self._wanting_new else 0
         return max(self.waiting, missing)
 
-    def fail(self, error: Exception) -> bool:
+    def fail(self, error: BaseException) -> bool:
         """Tell *error* to who is first; return whether anybody is."""
         ticket = self.first
         if ticket is None:
