@@ -35,7 +35,7 @@ from aiosage.wire.commands import UidSearch
 from ..client.accounts import OtherClient, config_of, small
 from ..client.relay import Relay
 from ..conftest import Endpoint
-from ..connection.scripted import LOGGED_IN, Peer, scripted
+from ..connection.scripted import LOGGED_IN, SELECTED, Peer, scripted
 from ..connection.scripted import config as scripted_config
 
 
@@ -521,6 +521,38 @@ async def test_what_ends_a_token_provider_is_told_once(
         await caller
     assert asked == 1
     await pool.aclose()
+
+
+async def test_one_that_died_in_use_is_replaced_for_who_waited_for_it() -> None:
+    """Though it was opened while that one waited: others have had it since."""
+    logins = 0
+
+    async def serve(peer: Peer) -> None:
+        nonlocal logins
+        logins += 1
+        if logins == 1:
+            await peer.play(f"{LOGGED_IN}C: T1 SELECT INBOX\nS: * BYE restarting")
+            await peer.gone()
+        await peer.play(f"{SELECTED}C: T2 NOOP\nS: T2 OK\nC: T3 LOGOUT\nS: T3 OK")
+
+    async with scripted(serve) as port:
+        pool = IMAPConnectionPool(scripted_config(port), min_size=0, max_size=1)
+        async with pool:
+            first = asyncio.create_task(_hold_for(pool, 0.05))
+            await turns()
+            second = asyncio.create_task(_select(pool))
+            await asyncio.gather(first, second)
+        assert logins == 2
+
+
+async def _hold_for(pool: IMAPConnectionPool, seconds: float) -> None:
+    async with pool.connection():
+        await asyncio.sleep(seconds)
+
+
+async def _select(pool: IMAPConnectionPool) -> None:
+    async with pool.connection("INBOX") as connection:
+        await connection.noop()
 
 
 @pytest.mark.parametrize("min_size", [0, 2])

@@ -22,7 +22,7 @@ class Entry:
         connection: itself.
         permit: of the budget, for as long as it is open.
         expires_at: when its lifetime ends, in seconds of the pool's clock.
-        number: of the caller who came last before it was opened.
+        number: of the caller who came last before it was opened; 0 once it was lent.
         idle_since: when it came back last.
         listener: hears that it has ended while nobody uses it.
         on_wanted: asks who uses it to give it back early; None if that cannot be.

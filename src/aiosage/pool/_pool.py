@@ -318,6 +318,7 @@ class IMAPConnectionPool:
                 self._check_in(entry)
                 raise
             else:
+                entry.number = 0  # it is of use: whoever has it next, it is old
                 return entry
             self._check_open()
             event = anyio.Event()
