@@ -177,3 +177,22 @@ async def test_what_is_lost_again_at_once_is_replaced_ever_later(
         assert 3 <= pool.stats().opened <= 8
         async with asyncio.timeout(5):
             await use(pool)  # which waits for nothing
+
+
+async def test_a_caller_who_gives_up_leaves_the_replacing_to_the_pool(
+    server: Endpoint, relay: Relay
+) -> None:
+    """What was being opened for it was to make up for the one that is lost."""
+    config = config_of(server, port=relay.port)
+    async with IMAPConnectionPool(config) as pool:
+        async with pool.connection() as connection:
+            relay.faults = (Stall(seconds=60),)
+            caller = asyncio.create_task(use(pool))
+            await until(lambda: pool.stats().opening == 1)  # in vain
+            connection.abort()
+        await turns()
+        relay.faults = ()
+        caller.cancel()
+        await asyncio.wait([caller])
+        relay.cut()
+        await until(lambda: pool.stats().idle == 1)

@@ -198,11 +198,16 @@ class IMAPConnectionPool:
         bound = self._share.bound
         return self._min_size if bound is None else min(self._min_size, bound)
 
+    @property
+    def _missing(self) -> int:
+        # What is being opened counts when it is: who wants it may give up.
+        return self._least - len(self._slots.idle) - self._slots.lent
+
     def _is_short(self) -> bool:
-        return not self._closing.is_set() and self._slots.size < self._least
+        return not self._closing.is_set() and self._missing > 0
 
     async def _warm_up(self) -> None:
-        if len(self._slots.idle) + self._slots.lent < self._least:
+        if self._missing > 0:
             await self._wait(*self._join(Request(is_new=True)))
 
     async def resize(
