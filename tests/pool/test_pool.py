@@ -770,6 +770,19 @@ async def test_a_smaller_pool_takes_back_what_is_lent_and_closes_the_rest(
         assert pool.stats().max_size == 1
 
 
+async def test_a_smaller_pool_opens_no_more_than_it_may_keep(
+    config: ConnectionConfig, relay: Relay
+) -> None:
+    """Else who waits would wait for the last of them: the others are too many."""
+    relay.faults = (Stall(seconds=0.3),)
+    async with IMAPConnectionPool(config, min_size=0, max_size=4) as pool:
+        callers = [asyncio.create_task(use(pool)) for _ in range(4)]
+        await relay.wait_connections(4)
+        await pool.resize(max_size=1)
+        await asyncio.gather(*callers)
+        assert pool.stats().opened == 1
+
+
 async def test_a_drained_pool_replaces_every_connection(
     config: ConnectionConfig,
 ) -> None:
