@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Coroutine, Iterator
+from contextvars import ContextVar
 from typing import TypeVar
 
 import pytest
@@ -17,6 +18,8 @@ from aiosage import (
 )
 from aiosage.testing import DovecotServer
 
+from ..client.accounts import config_of
+from ..conftest import Endpoint
 from .test_load import allowed
 from .test_pool import use
 
@@ -87,3 +90,27 @@ async def test_a_pool_of_a_loop_that_runs_is_not_for_another(
             with pytest.raises(IMAPPoolClosed, match="in another event loop"):
                 await asyncio.to_thread(lambda: run(attempt(pool)))  # noqa: B023
         await use(pool)
+
+
+async def test_opening_runs_in_the_context_that_the_pool_was_made_in(
+    server: Endpoint,
+) -> None:
+    """Not in that of whoever happens to be served."""
+    whose = ContextVar("whose", default="nobody's")
+    seen: list[str] = []
+
+    def prepare(config: ConnectionConfig) -> ConnectionConfig:
+        seen.append(whose.get())
+        return config.prepared()
+
+    async def call() -> None:
+        whose.set("the caller's")
+        async with pool.connection():
+            pass
+
+    whose.set("the maker's")
+    async with IMAPConnectionPool(
+        config_of(server), min_size=0, prepare=prepare
+    ) as pool:
+        await asyncio.create_task(call())
+    assert seen == ["the maker's"]

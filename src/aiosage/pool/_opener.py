@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -65,6 +66,7 @@ class Opener:
         self.circuits = budget.circuits(config)
         self.last_error: Exception | None = None
         self._under_way: dict[CancelScope, asyncio.Task[None]] = {}
+        self._context = contextvars.copy_context()
 
     def start(self, permit: Permit, opened: Opened) -> None:
         """Open a connection in a task of its own, and call *opened* with it.
@@ -72,8 +74,9 @@ class Opener:
         If there is none, *permit* has been given back by then. Cannot wait.
         """
         scope = CancelScope()
+        # What a token provider sees must not depend on who happened to be served.
         self._under_way[scope] = asyncio.get_running_loop().create_task(
-            self._run(permit, scope, opened)
+            self._run(permit, scope, opened), context=self._context.copy()
         )
 
     @property
