@@ -54,7 +54,7 @@ IN_PROCESS: Final[Mapping[str, Expected]] = {
     ),
     "connect/connection_pool.py": prints(
         r"\{'INBOX': 36, 'Archive': 0, .*",
-        "opened 2 of 2 idle 2",
+        "connections: 2 of 2 busy: 0",
         "SELECTED 36 messages",
         "the same connection: True",
     ),

@@ -15,7 +15,7 @@ async def main(config: ConnectionConfig) -> None:
             }
         print({name: len(search.result()) for name, search in searches.items()})
         stats = client.stats()
-        print("opened", stats.opened, "of", 2, "idle", stats.idle)
+        print("connections:", stats.size, "of", stats.max_size, "busy:", stats.busy)
 
     # A pool of one's own, for commands of one's own.
     async with IMAPConnectionPool(

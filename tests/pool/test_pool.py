@@ -875,3 +875,24 @@ async def test_failures_are_counted_until_one_succeeds(
 
         assert pool.stats().failures == 0
         assert repr(pool.last_error) == "None"
+
+
+async def test_a_mailbox_that_two_sessions_open_as_the_first_is_opened() -> None:
+    """Dovecot makes INBOX then, and tells one of them that it exists already."""
+    script = f"""{LOGGED_IN}
+C: T1 SELECT INBOX
+S: T1 NO [ALREADYEXISTS] Mailbox already exists
+C: T2 SELECT INBOX
+S: * 0 EXISTS
+S: T2 OK [READ-WRITE] selected
+C: T3 LOGOUT
+S: * BYE bye
+S: T3 OK bye
+"""
+    async with (
+        scripted(script) as port,
+        IMAPConnectionPool(scripted_config(port), min_size=0) as pool,
+        pool.connection("INBOX") as connection,
+    ):
+        assert connection.selected is not None
+        assert connection.selected.mailbox == "INBOX"

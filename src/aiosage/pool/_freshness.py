@@ -5,7 +5,8 @@ from __future__ import annotations
 import anyio
 
 from ..connection import IMAPConnection, News
-from ..errors import IMAPConnectionLost
+from ..errors import IMAPConnectionLost, IMAPMailboxError
+from ..model import ResponseCode
 from ..wire import Condition, Status
 from ..wire.commands import SelectResult
 from ._plan import Request
@@ -30,10 +31,22 @@ async def make_ready(
     if request.mailbox is None:
         return
     before = connection.selected
-    selected = await connection.select(request.mailbox, read_only=request.read_only)
+    selected = await _select(connection, request.mailbox, request.read_only)
     is_old = selected is before and check_timeout is None
     if is_old and not has_known(selected, known_uid):
         await bring_up_to_date(connection, selected)
+
+
+async def _select(
+    connection: IMAPConnection, mailbox: str, read_only: bool
+) -> SelectResult:
+    try:
+        return await connection.select(mailbox, read_only=read_only)
+    except IMAPMailboxError as error:
+        if error.code != ResponseCode.ALREADYEXISTS:
+            raise
+    # Dovecot 2.3 makes INBOX when it is opened first, and another session has.
+    return await connection.select(mailbox, read_only=read_only)
 
 
 async def check_alive(connection: IMAPConnection, seconds: float) -> None:

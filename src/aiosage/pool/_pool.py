@@ -232,7 +232,7 @@ class IMAPConnectionPool:
         self._check_open()
         self._min_size = new_min
         self._slots.max_size = new_max
-        self._end_superfluous()
+        self._opener.end_but(max(0, new_max - self._slots.lent))
         self._serve()
         await self._warm_up()
 
