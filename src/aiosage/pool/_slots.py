@@ -187,14 +187,13 @@ class Slots(Generic[C]):
         self.opening -= 1
 
     def needed(self, least: int) -> int:
-        """Return how many are waited for, and may be kept, of those being opened.
+        """Return how many are waited for, of those that are being opened.
 
         Args:
             least: as for `serve`.
         """
         missing = least - len(self.idle) - self.lent if self._wanting_new else 0
-        room = max(0, self.max_size - self.lent)
-        return min(max(self.waiting, missing), room)
+        return max(self.waiting, missing)
 
     def fail(self, error: BaseException) -> bool:
         """Tell *error* to who is first; return whether anybody is."""
